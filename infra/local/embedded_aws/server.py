@@ -1,0 +1,142 @@
+"""The embedded AWS as an ASGI application, and the server that runs it."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self, cast
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+from .durability import Durability
+from .emulator import require_pinned
+from .fast_dynamodb import FastDynamoDB
+from .journal import Journal
+from .root_identity import Application, guard_pages, install_root, root_credentials
+from .s3_objects import recover
+
+logger = logging.getLogger(__name__)
+
+KEEP_ALIVE_SECONDS = 75
+GRACE_SECONDS = 3
+
+
+def _descriptor(name: str) -> int | None:
+    text = os.environ.get(name)
+    return int(text) if text else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says; `__main__` lists the variables."""
+
+    folder: Path = field(default_factory=lambda: Path("aws-data"))
+    port: int = 4566
+    host: str = "127.0.0.1"
+    fsync: bool = False
+    auth: bool = True
+    log_level: str = "WARNING"
+    listener: int | None = None
+    parent_pipe: int | None = None
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the settings; `ValueError` for a port that is no number."""
+        return cls(
+            folder=Path(os.environ.get("EMBEDDED_AWS_DIR", "aws-data")).resolve(),
+            port=int(os.environ.get("GATEWAY_PORT", "4566")),
+            host=os.environ.get("BIND_HOST", "127.0.0.1"),
+            fsync=os.environ.get("EMBEDDED_AWS_FSYNC") == "1",
+            auth=os.environ.get("AUTH", "true").lower() != "false",
+            log_level=os.environ.get("LOG_LEVEL", "WARNING"),
+            listener=_descriptor("EMBEDDED_AWS_LISTENER"),
+            parent_pipe=_descriptor("EMBEDDED_AWS_PARENT_PIPE"),
+        )
+
+
+def _prepare(settings: Settings) -> None:
+    """MiniStack reads its settings when it is imported, so they are made before."""
+    folder = settings.folder
+    for name in ("s3", "uploads", "tmp"):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ.update(
+        PERSIST_STATE="0",
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(folder / "s3"),
+        STATE_DIR=str(folder / "unused"),
+        TMPDIR=str(folder / "tmp"),
+        GATEWAY_PORT=str(settings.port),
+        BIND_HOST=settings.host,
+        AUTH=str(settings.auth).lower(),
+        LOG_LEVEL=settings.log_level,
+    )
+    for name in ("SFTP_ENABLED", "IOT_MTLS_ENABLED"):
+        os.environ.setdefault(name, "0")
+    if settings.auth:
+        root = root_credentials(folder)
+        os.environ.update(AWS_ACCESS_KEY_ID=root.access_key_id, AWS_SECRET_ACCESS_KEY=root.secret_access_key)
+        os.environ.pop("AWS_SESSION_TOKEN", None)
+
+
+def build(settings: Settings) -> tuple[Application, Journal]:
+    """The patched application with its state restored, and its journal, which the caller closes.
+
+    `WrongVersionError` for another MiniStack, `FolderInUseError` for a folder that another server holds.
+    """
+    require_pinned()
+    settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    journal = Journal(settings.folder / "journal.sqlite", fsync=settings.fsync)
+    _prepare(settings)
+    interrupted = recover(settings.folder / "s3")
+    if any(interrupted):
+        logger.warning("S3 writes interrupted by a kill: %d finished, %d undone", *interrupted)
+    app = import_module("ministack.app")
+    FastDynamoDB(import_module("ministack.services.dynamodb")).install()
+    durability = Durability(app, journal, settings.folder)
+    durability.install()
+    application = durability.wrap(app.app)
+    if settings.auth:
+        root = root_credentials(settings.folder)
+        evaluator, sts = (
+            import_module("ministack.core.iam_evaluator"),
+            import_module("ministack.services.sts"),
+        )
+        install_root(evaluator, sts, root)
+        application = guard_pages(application, root)
+    gc.collect()
+    gc.freeze()  # the restored items need no further looking at by the collector
+    return application, journal
+
+
+async def serve(application: Application, settings: Settings) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the parent; `OSError` if the port is busy."""
+    config = Config()
+    config.bind = [
+        f"{settings.host}:{settings.port}" if settings.listener is None else f"fd://{settings.listener}"
+    ]
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.graceful_timeout = GRACE_SECONDS
+    config.loglevel = settings.log_level
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if settings.parent_pipe is not None:
+        loop.add_reader(settings.parent_pipe, _ended(settings.parent_pipe, stop))
+    # Hypercorn describes every ASGI message; this package only passes them on.
+    await hypercorn_serve(cast("Any", application), config, shutdown_trigger=stop.wait)
+
+
+def _ended(pipe: int, stop: asyncio.Event) -> Callable[[], None]:
+    """The parent holds the other end of the pipe and never writes: readable means that it is gone."""
+
+    def call() -> None:
+        asyncio.get_running_loop().remove_reader(pipe)
+        stop.set()
+
+    return call
