@@ -50,14 +50,14 @@ class _Served(BaseHTTPRequestHandler):
 def _serving(body: bytes) -> Iterator[tuple[int, list[str]]]:
     requests: list[str] = []
     handler = type("Handler", (_Served,), {"content": body, "asked": requests})
-    with ThreadingHTTPServer(
-        ("0.0.0.0", 0), handler
-    ) as server:  # every name of this machine would be answered
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield server.server_port, requests
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_port, requests
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _silence(folder: Path) -> bytes:
@@ -93,17 +93,10 @@ def test_both_programs_say_what_they_are_and_under_which_licence() -> None:
 def test_it_has_no_file_protocol_and_nothing_that_follows_a_file_to_another() -> None:
     listed = _run("ffprobe", "-hide_banner", "-protocols").stdout
     protocols = {line.strip() for line in listed.splitlines() if line.startswith("  ")}
-    demuxers = {
-        line.split()[1] for line in _run("ffprobe", "-hide_banner", "-demuxers").stdout.splitlines() if line
-    }
+    rows = _run("ffprobe", "-hide_banner", "-demuxers").stdout.splitlines()
+    demuxers = {row.split()[1] for row in rows if row.startswith(" D ")}
 
-    assert {"http", "tcp", "pipe", "fd"} == protocols - {
-        "Supported",
-        "file",
-        "protocols:",
-        "Input:",
-        "Output:",
-    }
+    assert protocols == {"http", "tcp", "pipe", "fd"}
     assert not demuxers & {"hls", "dash", "concat", "image2", "sdp", "rtp", "rtsp"}
     assert {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpegts"} <= demuxers
 
@@ -150,7 +143,7 @@ def test_its_http_does_not_listen_either() -> None:
 
 
 def test_a_playlist_leads_nowhere() -> None:
-    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:{}/second.ts\n#EXT-X-ENDLIST\n"
+    playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nsecond.ts\n#EXT-X-ENDLIST\n"
     with _serving(playlist.encode()) as (port, requests):
         done = _run("ffprobe", f"http://127.0.0.1:{port}/first.m3u8")
 
