@@ -110,7 +110,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--app", default="app", help="module that exports `app`")
     parser.add_argument("--diary", type=Path, default=Path(".data/schedules.json"))
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    logging.getLogger("schedules").setLevel(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

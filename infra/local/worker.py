@@ -112,7 +112,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=int(os.environ.get("WORKER_THREADS", "2")))
     parser.add_argument("--app", default="app", help="module that exports `app`")
     options = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    logging.getLogger("worker").setLevel(logging.INFO)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

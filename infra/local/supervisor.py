@@ -1,0 +1,180 @@
+"""Keeps child processes running, or ends them all: never a silent half.
+
+Every child's output goes to the terminal behind its name, and to a file. A child that ends is started again
+after a pause that doubles; one that ends too often soon after its start ends the whole. Children run in
+sessions of their own, so Ctrl-C reaches the supervisor only, which stops them in order.
+"""
+
+import logging
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import IO, TextIO
+
+from infra.local.child import PIPE_VARIABLE
+
+_ROOT = Path(__file__).parents[2]
+_LOG_BYTES = 5_000_000
+_LOG_FILES = 3
+
+
+@dataclass(frozen=True)
+class Service:
+    """A module to run. Services of a lower `stage` are stopped after those of a higher one."""
+
+    name: str
+    module: str
+    environment: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
+    stage: int = 1
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How deaths are judged, in seconds: quick ones in a row, up to `deaths`, and pauses between starts."""
+
+    quick: float = 10.0
+    deaths: int = 5
+    first_pause: float = 0.5
+    longest_pause: float = 8.0
+    grace: float = 8.0
+
+
+@dataclass
+class _Child:
+    service: Service
+    process: subprocess.Popen[bytes]
+    log: logging.Logger
+    started: float = field(default_factory=time.monotonic)
+    quick_deaths: int = 0
+
+
+class ChildKeepsDying(Exception):  # noqa: N818 - errors state a fact
+    """A child ended too often soon after its start; the message says which and where to read why."""
+
+
+class Supervisor:
+    """Starts, restarts and stops services. Use it from one thread."""
+
+    def __init__(self, logs: Path, terminal: TextIO, patience: Patience | None = None) -> None:
+        self._logs = logs
+        self._terminal = terminal
+        self._patience = patience or Patience()
+        self._children: dict[str, _Child] = {}
+        self._events: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+        self._pipe, self._held_end = os.pipe()  # see infra.local.child
+
+    def start(self, service: Service) -> None:
+        """Start a service; it is kept running from the next `run` on."""
+        log = _logger(service.name, self._logs, self._terminal)
+        self._children[service.name] = _Child(service, self._spawn(service, log), log)
+
+    def is_running(self, name: str) -> bool:
+        """Say whether a service's process lives right now."""
+        return self._children[name].process.poll() is None
+
+    def run(self) -> None:
+        """Restart what ends, for ever. Raises ChildKeepsDying when a service ends too often."""
+        while True:
+            event, name = self._events.get()
+            child = self._children[name]
+            if event == "ended":
+                self._judge(child)
+            else:
+                child.process = self._spawn(child.service, child.log)
+                child.started = time.monotonic()
+
+    def stop(self) -> None:
+        """Stop all children, higher stages first: SIGTERM, then after the grace SIGKILL to whole sessions."""
+        for stage in sorted({child.service.stage for child in self._children.values()}, reverse=True):
+            group = [child.process for child in self._children.values() if child.service.stage == stage]
+            for process in group:
+                process.terminate()
+            deadline = time.monotonic() + self._patience.grace
+            for process in group:
+                _wait(process, deadline)
+                _kill_session(process)
+
+    def kill(self) -> None:
+        """End all children at once."""
+        for child in self._children.values():
+            _kill_session(child.process)
+
+    def _judge(self, child: _Child) -> None:
+        _kill_session(child.process)  # what it started itself
+        lived = time.monotonic() - child.started
+        child.quick_deaths = child.quick_deaths + 1 if lived < self._patience.quick else 0
+        if child.quick_deaths >= self._patience.deaths:
+            path = self._logs / f"{child.service.name}.log"
+            raise ChildKeepsDying(
+                f"{child.service.name} ended {child.quick_deaths} times soon after its start: see {path}"
+            )
+        pause = min(
+            self._patience.first_pause * 2 ** max(0, child.quick_deaths - 1), self._patience.longest_pause
+        )
+        child.log.warning("ended with %s; starting again in %.1f s", child.process.returncode, pause)
+        timer = threading.Timer(pause, self._events.put, [("start", child.service.name)])
+        timer.daemon = True
+        timer.start()
+
+    def _spawn(self, service: Service, log: logging.Logger) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "infra.local.child", service.module, *service.arguments]
+        process = subprocess.Popen(  # noqa: S603 - this interpreter and a module named in this repository
+            command,
+            cwd=_ROOT,
+            env={**service.environment, PIPE_VARIABLE: str(self._pipe), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[self._pipe],
+            start_new_session=True,
+        )
+        threading.Thread(target=self._follow, args=(service.name, process, log), daemon=True).start()
+        return process
+
+    def _follow(self, name: str, process: subprocess.Popen[bytes], log: logging.Logger) -> None:
+        if process.stdout is not None:
+            _copy(process.stdout, log)
+        process.wait()
+        self._events.put(("ended", name))
+
+
+def _logger(name: str, folder: Path, terminal: TextIO) -> logging.Logger:
+    folder.mkdir(parents=True, exist_ok=True)
+    to_file = RotatingFileHandler(folder / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES)
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    to_terminal = logging.StreamHandler(terminal)
+    to_terminal.setFormatter(logging.Formatter(f"{name:<10} | %(message)s"))
+    logger = logging.getLogger(f"supervised.{name}")
+    logger.handlers = [to_file, to_terminal]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
+    return logger
+
+
+def _copy(stream: IO[bytes], log: logging.Logger) -> None:
+    for line in stream:
+        log.info("%s", line.decode("utf-8", "replace").rstrip())
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> None:
+    try:
+        process.wait(timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _kill_session(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # the session has ended; macOS says so by the second
+        return
+    process.wait()
