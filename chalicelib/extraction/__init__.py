@@ -1,0 +1,1 @@
+"""What is inside a file: ranged bytes in, typed facts out, in confined processes, at a bounded price."""

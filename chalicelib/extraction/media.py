@@ -1,0 +1,186 @@
+"""Audio and video: what ffprobe finds, in a limited process that can reach nothing but the bytes of this one file.
+
+Both whitelists are always given: a playlist under the name of a video makes a stock ffprobe fetch whatever addresses
+it lists. ffprobe may exit with 0 and say nothing, so only what it says counts. A limit on bytes shows to it as a
+truncated file, about which it guesses: a duration after a spent budget is no duration.
+"""
+
+import signal
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.extraction import programs, proxy
+from chalicelib.extraction.confinement import Limits
+from chalicelib.extraction.errors import Damaged, Failed, ReaderCrashed, ReaderTimedOut, ReadingBudgetSpent
+from chalicelib.extraction.models import MAX_STREAMS, Finding, FoundType, MediaMetadata, Stream
+from chalicelib.extraction.source import RangedSource
+from chalicelib.extraction.tools import MediaTools
+
+LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=15)
+MAX_OUTPUT = 1 << 20
+
+_ISO = "mov,mp4,m4a,3gp,3g2,mj2"
+DEMUXERS: Mapping[str, str] = {
+    **dict.fromkeys(("mp4", "mov", "3gp"), _ISO),
+    **dict.fromkeys(("webm", "mkv"), "matroska,webm"),
+    "mpeg": "mpeg,mpegvideo,mpegts",
+    "mpegts": "mpegts",
+    "mp3": "mp3,aac,flac",  # all three may start with an ID3 tag
+    "aac": "aac",
+    "wav": "wav",
+    **{name: name for name in ("avi", "asf", "flv", "ogg", "flac", "aiff")},
+}
+_ENTRIES = (
+    "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,profile,width,height,avg_frame_rate,"
+    "r_frame_rate,channels,sample_rate,bit_rate:stream_disposition=attached_pic:stream_tags:stream_side_data=rotation"
+)
+_AFTER_ID3: Mapping[str, FoundType] = {"mp3": "mp3", "aac": "aac", "flac": "flac"}
+_NO_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id"}
+
+
+class _SideData(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    rotation: float | None = None
+
+
+class _Stream(BaseModel):
+    """A stream as ffprobe writes it: most numbers are strings."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    codec_type: str = "other"
+    codec_name: str | None = None
+    profile: str | None = None
+    width: int | None = None
+    height: int | None = None
+    avg_frame_rate: str = "0/0"
+    r_frame_rate: str = "0/0"
+    channels: int | None = None
+    sample_rate: int | None = None
+    bit_rate: int | None = None
+    disposition: dict[str, int] = {}
+    tags: dict[str, str] = {}
+    side_data_list: list[_SideData] = []
+
+
+class _Format(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    format_name: str
+    duration: float | None = Field(default=None, allow_inf_nan=False)
+    bit_rate: int | None = None
+    tags: dict[str, str] = {}
+
+
+class _Probe(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    streams: list[_Stream] = []
+    format: _Format
+
+
+def read(source: RangedSource, sniffed: str, tools: MediaTools) -> Finding:
+    """Container, duration, streams and tags. Raises FileFault, and what the source's fetch raises."""
+    with proxy.served(source) as served:
+        ended = programs.run(_command(tools, served.url, sniffed), LIMITS, max_output=MAX_OUTPUT)
+        ended = replace(ended, log=ended.log.replace(served.url, "the file"))
+    if served.trouble:
+        raise served.trouble[0]
+    if ended.timed_out or ended.status in {-signal.SIGXCPU, -signal.SIGKILL}:
+        raise ReaderTimedOut
+    probe = _probed(ended, spent=source.spent)
+    try:
+        finding = _finding(probe, sniffed, complete=not source.spent)
+    except ValidationError as nonsense:
+        raise Damaged(f"{nonsense.error_count()} impossible values") from None
+    if not any(s.codec_type in {"audio", "video"} for s in probe.streams):
+        raise Failed("no_streams", "There is neither sound nor picture in the file.", ended.log)
+    return finding
+
+
+def _command(tools: MediaTools, url: str, sniffed: str) -> list[str]:
+    reading = "-probesize 2000000 -analyzeduration 3000000 -fpsprobesize 4 -max_streams 64"
+    network = "-protocol_whitelist http,tcp -rw_timeout 8000000 -recv_buffer_size 65536"
+    printing = f"-v error -print_format json -show_entries {_ENTRIES}"
+    return [
+        *(str(tools.ffprobe), *printing.split(), *network.split(), *reading.split()),
+        *("-format_whitelist", DEMUXERS[sniffed], "-i", url),
+    ]
+
+
+def _probed(ended: programs.Ended, *, spent: bool) -> _Probe:
+    try:
+        return _Probe.model_validate_json(ended.output)
+    except ValidationError:
+        if ended.status < 0:
+            raise ReaderCrashed(f"ffprobe ended with status {ended.status}: {ended.log}") from None
+        raise ReadingBudgetSpent if spent else Damaged(ended.log) from None
+
+
+def _finding(probe: _Probe, sniffed: str, *, complete: bool) -> Finding:
+    tags = _tags(probe)
+    metadata = MediaMetadata(
+        container=probe.format.format_name,
+        duration_seconds=max(probe.format.duration, 0) if complete and probe.format.duration else None,
+        bit_rate=probe.format.bit_rate if complete else None,
+        streams=tuple(_stream(s) for s in probe.streams[:MAX_STREAMS]),
+        title=tags.pop("title", None),
+        artist=tags.pop("artist", None),
+        album=tags.pop("album", None),
+        tags=tags,
+        complete=complete,
+    )
+    found = probe.format.format_name
+    return Finding(metadata=metadata, found_type=_AFTER_ID3.get(found) if sniffed == "mp3" else None)
+
+
+def _tags(probe: _Probe) -> dict[str, str]:
+    """The container's tags; Ogg keeps them on its streams."""
+    found: dict[str, str] = {}
+    for group in (probe.format.tags, *(s.tags for s in probe.streams if probe.format.format_name == "ogg")):
+        for name, value in group.items():
+            if name.lower() not in _NO_TAGS and value.strip():
+                found.setdefault(name.lower(), value)
+    return found
+
+
+def _stream(stream: _Stream) -> Stream:
+    attached = bool(stream.disposition.get("attached_pic"))
+    known = stream.codec_type in get_args(Stream.model_fields["type"].annotation)
+    moving = stream.codec_type == "video" and not attached
+    return Stream(
+        type=stream.codec_type if known else "other",
+        codec=stream.codec_name,
+        profile=stream.profile if stream.profile not in {"unknown", "-99"} else None,
+        width=stream.width or None,
+        height=stream.height or None,
+        frames_per_second=_rate(stream) if moving else None,
+        rotation=_rotation(stream) if moving else None,
+        channels=stream.channels,
+        sample_rate=stream.sample_rate,
+        bit_rate=stream.bit_rate,
+        language=stream.tags.get("language") if stream.tags.get("language") != "und" else None,
+        attached_picture=attached,
+    )
+
+
+def _rate(stream: _Stream) -> float | None:
+    for written in (stream.avg_frame_rate, stream.r_frame_rate):
+        try:
+            rate = Fraction(written)
+        except (ValueError, ZeroDivisionError):
+            continue
+        if 0 < rate <= 1000:  # noqa: PLR2004 - beyond it is a time base, no frame rate
+            return round(float(rate), 3)
+    return None
+
+
+def _rotation(stream: _Stream) -> int | None:
+    """Degrees clockwise for the eye; ffprobe counts the display matrix's counter-clockwise."""
+    turned = next((s.rotation for s in stream.side_data_list if s.rotation is not None), None)
+    return -round(turned) % 360 if turned else None

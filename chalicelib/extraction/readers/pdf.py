@@ -1,0 +1,179 @@
+"""PDF: pages and document information by pypdf, with pdfium's opinion where pypdf has none or the two differ."""
+
+import contextlib
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, Literal
+
+import pypdf
+import pypdfium2
+from pypdf.generic import DictionaryObject, IndirectObject, PdfObject
+
+from chalicelib.extraction.errors import BudgetSpent, Damaged
+from chalicelib.extraction.models import DocumentMetadata, Finding
+from chalicelib.extraction.source import ByteSource, opened
+
+MOST_PAGES = 1_000_000
+MOST_POINTS = 1e8
+# ISO 32000: D:YYYYMMDDHHmmSSOHH'mm', all after the year optional; LibreOffice writes Z'
+_DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
+_FIRST = ("0001", "01", "01", "00", "00", "00")
+_INFORMATION = {
+    "title": "/Title",
+    "author": "/Author",
+    "subject": "/Subject",
+    "keywords": "/Keywords",
+    "application": "/Creator",
+}
+
+for _module in pkgutil.walk_packages(pypdf.__path__, "pypdf."):  # it imports much only when a file needs it
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_module.name)
+
+
+@dataclass
+class _Opinion:
+    """What one library found."""
+
+    pages: int | None = None
+    texts: dict[str, str] = field(default_factory=dict)
+    version: str | None = None
+    size: tuple[float, float] | None = None
+    encrypted: Literal["owner", "user"] | None = None
+    has_scripts: bool = False
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    trouble: str = ""
+
+
+def read(source: ByteSource, sniffed: str) -> Finding:
+    """Pages, document information, size of the first page, encryption. Raises Damaged when neither library opens it."""
+    first, second = _by_pypdf(opened(source)), _by_pdfium(opened(source))
+    encrypted = first.encrypted or second.encrypted
+    if first.pages is None and second.pages is None and encrypted != "user":
+        raise Damaged(f"pypdf: {first.trouble} pdfium: {second.trouble}")
+    size = second.size or (None, None)
+    texts = second.texts | first.texts
+    pages = first.pages if second.pages is None else second.pages
+    metadata = DocumentMetadata(
+        format=sniffed.upper(),
+        pages=pages,
+        counted="exact" if pages is not None else None,
+        page_width_points=size[0],
+        page_height_points=size[1],
+        format_version=first.version or second.version,
+        title=texts.get("title"),
+        author=texts.get("author"),
+        subject=texts.get("subject"),
+        keywords=texts.get("keywords"),
+        application=texts.get("application"),
+        created_at=first.created_at,
+        modified_at=first.modified_at,
+        encrypted=encrypted,
+        has_scripts=first.has_scripts,
+    )
+    return Finding(metadata=metadata)
+
+
+@contextlib.contextmanager
+def _noting_trouble(opinion: _Opinion) -> Iterator[None]:
+    """Both libraries throw nearly anything at broken files: what was found before still counts."""
+    try:
+        yield
+    except BudgetSpent:
+        raise
+    except Exception as trouble:  # noqa: BLE001 - RecursionError, AttributeError and friends are all "damaged"
+        opinion.trouble = opinion.trouble or f"{type(trouble).__name__}: {trouble}"[:200]
+
+
+def _by_pypdf(file: BinaryIO) -> _Opinion:
+    opinion = _Opinion()
+    with _noting_trouble(opinion):
+        document = pypdf.PdfReader(file, strict=False)
+        opinion.version = document.pdf_header.removeprefix("%PDF-")[:8]
+        if document.is_encrypted:
+            opinion.encrypted = (
+                "owner"  # until it proves to need a password; AES needs an extra package to try
+            )
+            opinion.encrypted = "owner" if document.decrypt("") else "user"
+        if opinion.encrypted != "user":
+            _look_inside(document, opinion)
+    return opinion
+
+
+def _look_inside(document: pypdf.PdfReader, opinion: _Opinion) -> None:
+    catalogue = document.trailer["/Root"].get_object()
+    if not isinstance(catalogue, DictionaryObject):
+        raise Damaged("no document catalogue")
+    with _noting_trouble(opinion):
+        opinion.pages = _page_count(catalogue)
+    with _noting_trouble(opinion):
+        opinion.has_scripts = _has_scripts(catalogue)
+    with _noting_trouble(opinion):
+        information = document.metadata or DictionaryObject()
+        values = {name: information.get(key) for name, key in _INFORMATION.items()}
+        opinion.texts = {name: str(value) for name, value in values.items() if value}
+        opinion.created_at = _moment(information.get("/CreationDate"))
+        opinion.modified_at = _moment(information.get("/ModDate"))
+
+
+def _page_count(catalogue: DictionaryObject) -> int | None:
+    """The root's /Count: counting the leaves would mean a read for every page."""
+    root = _dictionary(catalogue.get("/Pages"))
+    count = root.get("/Count") if root else None
+    number = count.get_object() if isinstance(count, PdfObject) else count
+    return int(number) if isinstance(number, int) and 0 < number <= MOST_PAGES else None
+
+
+def _has_scripts(catalogue: DictionaryObject) -> bool:
+    names = _dictionary(catalogue.get("/Names"))
+    if "/AA" in catalogue or (names and "/JavaScript" in names):
+        return True
+    action = _dictionary(catalogue.get("/OpenAction"))
+    return bool(action and action.get("/S") in {"/JavaScript", "/Launch"})
+
+
+def _moment(value: object) -> datetime | None:
+    match = _DATE.match(str(value))
+    if not match:
+        return None
+    year, month, day, hour, minute, second = (
+        part or default for part, default in zip(match.groups(), _FIRST, strict=False)
+    )
+    zone = "+00:00" if match[7] else f"{match[8]}{match[9]}:{match[10] or '00'}" if match[8] else ""
+    with contextlib.suppress(ValueError):
+        return datetime.fromisoformat(f"{year}-{month}-{day}T{hour}:{minute}:{second}{zone}")
+    return None
+
+
+def _dictionary(value: object) -> DictionaryObject | None:
+    found = value.get_object() if isinstance(value, IndirectObject) else value
+    return found if isinstance(found, DictionaryObject) else None
+
+
+def _by_pdfium(file: BinaryIO) -> _Opinion:
+    opinion = _Opinion()
+    with _noting_trouble(opinion):
+        try:
+            document = pypdfium2.PdfDocument(file)
+        except pypdfium2.PdfiumError as error:
+            if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD:
+                opinion.encrypted = "user"
+            raise
+        opinion.pages = len(document) or None
+        opinion.version = _version(document.get_version())
+        opinion.texts = {
+            name: text for name, key in _INFORMATION.items() if (text := document.get_metadata_value(key[1:]))
+        }
+        if opinion.pages:
+            width, height = document.get_page_size(0)
+            opinion.size = (width, height) if 0 < width < MOST_POINTS and 0 < height < MOST_POINTS else None
+    return opinion
+
+
+def _version(number: int | None) -> str | None:
+    return f"{number // 10}.{number % 10}" if number else None
