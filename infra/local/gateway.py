@@ -69,7 +69,7 @@ class Gateway:
         self._region = region
         self._limits = limits or Limits()
         self._routes = RouteTable(app.routes)
-        self._cors = _headers_of(app.api.cors)
+        self._cors = _headers_of(_cors_of(app))
         self._calls = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="call")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -148,9 +148,16 @@ def _refuse_authorizers(app: Chalice) -> None:
             raise ValueError(f"{resource} relies on an authorizer of API Gateway, which nobody runs here.")
 
 
-def _headers_of(cors: object) -> Mapping[str, str]:
-    config = CORSConfig() if cors is True else cors
-    return config.get_access_control_headers() if isinstance(config, CORSConfig) else {}
+def _cors_of(app: Chalice) -> CORSConfig | None:
+    """Return the CORS settings for answers that belong to no route: the app's own, or those of its first route."""
+    if isinstance(app.api.cors, CORSConfig):
+        return app.api.cors
+    entries = (entry for methods in app.routes.values() for entry in methods.values())
+    return next((entry.cors for entry in entries if entry.cors), CORSConfig() if app.api.cors else None)
+
+
+def _headers_of(cors: CORSConfig | None) -> Mapping[str, str]:
+    return cors.get_access_control_headers() if cors else {}
 
 
 def _allowed(methods: Mapping[str, RouteEntry]) -> list[str]:

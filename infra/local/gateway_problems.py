@@ -28,7 +28,7 @@ class Answer:
 
 
 @dataclass(eq=False)
-class GatewayProblem(Exception):  # noqa: N818 - it is the answer, not a fault of this program
+class GatewayProblem(Exception):
     """A refusal by the gateway; `code` is stable, `evidence` joins the body."""
 
     status: int
@@ -41,7 +41,7 @@ class GatewayProblem(Exception):  # noqa: N818 - it is the answer, not a fault o
     def answer(self, request_id: str, cors: Mapping[str, str]) -> Answer:
         """Render the problem with the request's id in body and header."""
         body = {
-            "type": "about:blank",
+            "type": f"urn:mediatheque:problem:{self.code}",
             "title": self.title,
             "status": self.status,
             "detail": self.detail,

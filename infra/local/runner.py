@@ -1,12 +1,12 @@
 """Brings the whole library up on one machine, in order, and keeps it up.
 
-The embedded AWS first (unless one runs already), then its resources, then the API, a worker for every queue
-that has a role of its own, and the schedules. Each runs under its function's role. The banner comes when the
-API really answers.
+The embedded AWS first (unless one runs already), then its resources, then the API, a worker for every queue that has
+a role of its own, and the schedules. Each runs under its function's role. The banner comes when the API really answers.
 """
 
+import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -22,19 +22,25 @@ from infra.local.stack import StackFailed, deploy, environment_of
 from infra.local.supervisor import Service, Supervisor
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+_TOOLS_EXPECTED = (
+    "MEDIATHEQUE_MEDIA_TOOLS_EXPECTED"  # a worker that has it lets audio and video wait for the tools
+)
 _QUEUE = "QueueUrl"
 
 
 class Runner:
     """One run of everything; `stop` ends it whatever state it is in."""
 
-    def __init__(self, settings: Settings, terminal: TextIO, inherited: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, terminal: TextIO, inherited: Mapping[str, str], template: Path = TEMPLATE
+    ) -> None:
         self._settings = settings
-        self._terminal = terminal
         self._inherited = inherited
+        self._template = template
         self._supervisor = Supervisor(settings.folder / "logs", terminal)
         self._tools = media.MediaTools(settings.folder / "logs" / "media-tools.log", terminal)
         self._banner = Banner(settings, terminal)
+        self._workers: list[Service] = []
 
     def run(self) -> None:
         """Start everything and keep it running. Raises Refused, ChildKeepsDying."""
@@ -45,21 +51,18 @@ class Runner:
         credentials.write_profiles(self._profiles, endpoint, roles)
         shared = {
             **self._inherited,
-            "MEDIATHEQUE_BASE_URL": self._settings.api_url,
-            "MEDIA_TOOLS_DIR": self._tools.folder(),
+            "MEDIA_TOOLS_DIR": self._tools.provide(self._media_build_failed),
             **environment_of(outputs),
         }
-        for name, module, arguments in self._processes(outputs, roles):
-            environment = self._environment(shared, endpoint, name)
-            self._supervisor.start(Service(name, module, environment, arguments))
+        self._start(shared, endpoint, outputs, roles)
         as_root = self._environment(shared, endpoint, credentials.ROOT)
         threading.Thread(target=self._banner.show, args=(as_root,), daemon=True).start()
         self._supervisor.run()
 
     def stop(self) -> None:
         """End every child, and show the first admin's login if it was made and never shown."""
-        self._tools.stop()
         self._supervisor.stop()
+        self._tools.stop()
         self._banner.show_login()
 
     def kill(self) -> None:
@@ -86,28 +89,41 @@ class Runner:
         credentials.write_profiles(self._profiles, endpoint, roles={})
         credentials.become(self._environment(self._inherited, endpoint, credentials.ROOT))
         try:
-            return deploy(boto3.Session(), TEMPLATE)
+            return deploy(boto3.Session(), self._template)
         except EndpointConnectionError:
             raise Refused(f"No AWS answers at {endpoint.url}: start it, or unset AWS_ENDPOINT_URL.") from None
         except StackFailed as fault:
-            raise Refused(f"The resources of {TEMPLATE.name} could not be made. {fault}") from fault
+            raise Refused(f"The resources of {self._template.name} could not be made. {fault}") from fault
+
+    def _start(
+        self,
+        shared: Mapping[str, str],
+        endpoint: Endpoint,
+        outputs: Mapping[str, str],
+        roles: Mapping[str, str],
+    ) -> None:
+        for name, module, arguments in self._processes(outputs, roles):
+            if name not in roles:
+                raise Refused(f"{self._template.name} has no output {name.title()}RoleArn.")
+            environment = self._environment(shared, endpoint, name)
+            if module.endswith("worker"):
+                environment[_TOOLS_EXPECTED] = str(self._tools.are_expected).lower()
+                self._workers.append(Service(name, module, environment, arguments))
+            self._supervisor.start(Service(name, module, environment, arguments))
 
     def _processes(
         self, outputs: Mapping[str, str], roles: Mapping[str, str]
-    ) -> list[tuple[str, str, tuple[str, ...]]]:
-        """Return name (also the profile), module and arguments of each process."""
-        queues = [_kebab(key.removesuffix(_QUEUE)) for key in outputs if key.endswith(_QUEUE)]
-        diary = str(self._settings.folder / "schedules.json")
-        processes: list[tuple[str, str, tuple[str, ...]]] = [
-            ("api", "infra.local.serve", ()),
-            *((queue, "infra.local.worker", (queue,)) for queue in queues if queue in roles),
-            ("sweep", "infra.local.schedules", ("--diary", diary)),
-        ]
-        for name, _, _ in processes:
-            if name not in roles:
-                raise Refused(f"{TEMPLATE.name} has no output {name.title()}RoleArn.")
-        return processes
+    ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Yield name (also the profile), module and arguments of each process."""
+        yield "api", "infra.local.serve", ()
+        for key in outputs:
+            queue = upper_snake(key.removesuffix(_QUEUE)).lower().replace("_", "-")
+            if key.endswith(_QUEUE) and queue in roles:
+                yield queue, "infra.local.worker", (queue,)
+        yield "sweep", "infra.local.schedules", ("--diary", str(self._settings.folder / "schedules.json"))
 
-
-def _kebab(name: str) -> str:
-    return upper_snake(name).lower().replace("_", "-")
+    def _media_build_failed(self) -> None:
+        """Tell the workers, who let audio and video wait, to wait no longer."""
+        for worker in self._workers:
+            environment = {**worker.environment, _TOOLS_EXPECTED: "false"}
+            self._supervisor.renew(dataclasses.replace(worker, environment=environment))

@@ -19,7 +19,7 @@ from localstack_client.config import get_service_endpoint
 HOST = "127.0.0.1"
 
 
-class Refused(Exception):  # noqa: N818 - errors state a fact
+class Refused(Exception):
     """Starting makes no sense; the message is one line that says what to do."""
 
 

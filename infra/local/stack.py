@@ -31,7 +31,7 @@ _NEVER_WORKED = {
 _WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 120}
 
 
-class StackFailed(Exception):  # noqa: N818 - errors state a fact
+class StackFailed(Exception):
     """The resources could not be made; the message says which and why."""
 
 

@@ -55,9 +55,10 @@ class _Child:
     log: logging.Logger
     started: float = field(default_factory=time.monotonic)
     quick_deaths: int = 0
+    renewed: bool = False
 
 
-class ChildKeepsDying(Exception):  # noqa: N818 - errors state a fact
+class ChildKeepsDying(Exception):
     """A child ended too often soon after its start; the message says which and where to read why."""
 
 
@@ -81,16 +82,22 @@ class Supervisor:
         """Say whether a service's process lives right now."""
         return self._children[name].process.poll() is None
 
+    def renew(self, service: Service) -> None:
+        """Run a service of this name in another way from now on; may be called from any thread."""
+        child = self._children[service.name]
+        child.service, child.renewed = service, True
+        child.process.terminate()
+
     def run(self) -> None:
         """Restart what ends, for ever. Raises ChildKeepsDying when a service ends too often."""
         while True:
             event, name = self._events.get()
             child = self._children[name]
-            if event == "ended":
+            if event == "ended" and not child.renewed:
                 self._judge(child)
             else:
                 child.process = self._spawn(child.service, child.log)
-                child.started = time.monotonic()
+                child.started, child.renewed = time.monotonic(), False
 
     def stop(self) -> None:
         """Stop all children, higher stages first: SIGTERM, then after the grace SIGKILL to whole sessions."""
