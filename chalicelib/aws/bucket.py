@@ -1,0 +1,119 @@
+"""S3: presigned addresses for clients, ranged reads for extraction.
+
+Bytes never pass through a function but for small form uploads. A presigned PUT signs checksum, length and
+`if-none-match`, so S3 itself refuses other bytes, other sizes, and to overwrite (AWS: "Checking object integrity",
+"Conditional writes").
+
+IAM: s3:PutObject, s3:GetObject, s3:DeleteObject on the objects, s3:ListBucket on the bucket
+(without it, HEAD of an absent object answers 403 instead of 404).
+"""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from chalicelib.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+PRECONDITION_FAILED = "412"
+ABSENT_CODES = {"404", "NoSuchKey", "NotFound"}
+
+
+class ObjectMissing(NotFound):
+    """An object that was expected is not in the bucket."""
+
+
+@dataclass(frozen=True)
+class PresignedPut:
+    """A request that a client may send as it stands until it expires."""
+
+    url: str
+    headers: dict[str, str]
+
+
+class Bucket:
+    """One bucket."""
+
+    def __init__(self, client: Callable[[], "S3Client"], name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def presign_put(self, key: str, *, sha256: str, size: int, seconds: int) -> PresignedPut:
+        """Return the signed PUT of exactly these bytes (SHA-256 as hex, size in bytes) to a key not yet taken."""
+        checksum = _base64_of_hex(sha256)
+        url = self._client().generate_presigned_url(
+            "put_object",
+            Params={
+                "Bucket": self._name,
+                "Key": key,
+                "ContentLength": size,
+                "ChecksumSHA256": checksum,
+                "IfNoneMatch": "*",
+            },
+            ExpiresIn=seconds,
+        )
+        headers = {"content-length": str(size), "x-amz-checksum-sha256": checksum, "if-none-match": "*"}
+        return PresignedPut(url, headers)
+
+    def presign_get(self, key: str, *, content_type: str, disposition: str, seconds: int) -> str:
+        """Return the signed address of an object, served under the given type and Content-Disposition."""
+        return self._client().generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._name,
+                "Key": key,
+                "ResponseContentType": content_type,
+                "ResponseContentDisposition": disposition,
+            },
+            ExpiresIn=seconds,
+        )
+
+    def put_new(self, key: str, body: bytes, *, sha256: str) -> None:
+        """Store bytes under a key; finding the key taken is success, as keys name their content."""
+        try:
+            self._client().put_object(
+                Bucket=self._name,
+                Key=key,
+                Body=body,
+                ChecksumSHA256=_base64_of_hex(sha256),
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {PRECONDITION_FAILED, "PreconditionFailed"}:
+                raise
+
+    def read_range(self, key: str, first: int, last: int) -> bytes:
+        """Read the bytes from `first` to `last`, both included. Raises ObjectMissing."""
+        try:
+            answer = self._client().get_object(Bucket=self._name, Key=key, Range=f"bytes={first}-{last}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                raise ObjectMissing("There is no such object.") from error
+            raise
+        return answer["Body"].read()
+
+    def size(self, key: str) -> int | None:
+        """Return an object's size in bytes, or None when there is none."""
+        try:
+            return self._client().head_object(Bucket=self._name, Key=key)["ContentLength"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                return None
+            raise
+
+    def delete(self, key: str) -> None:
+        """Remove an object; one that is not there is removed already."""
+        self._client().delete_object(Bucket=self._name, Key=key)
+
+    def check(self) -> None:
+        """Raise unless the bucket answers."""
+        self._client().head_bucket(Bucket=self._name)
+
+
+def _base64_of_hex(digest: str) -> str:
+    return base64.b64encode(bytes.fromhex(digest)).decode()

@@ -1,0 +1,260 @@
+"""DynamoDB: stores describe writes, services commit them as one transaction.
+
+A write may carry a condition and the error that its failure means. `commit` sends all writes of a change as one
+TransactWriteItems; the first failed condition comes back as its own error, so nobody parses cancellation reasons.
+
+IAM: dynamodb:GetItem, Query, BatchGetItem, PutItem, UpdateItem, DeleteItem, ConditionCheckItem on the tables.
+Limits (AWS, "DynamoDB transactions: how it works"): 100 items and 4 MB a transaction, 100 keys a BatchGetItem.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from boto3.dynamodb.conditions import Attr, AttributeExists, AttributeNotExists, ConditionBase
+from boto3.dynamodb.conditions import ConditionExpressionBuilder as Builder
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from chalicelib.core.errors import LibraryError, Unavailable
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import QueryInputTypeDef
+
+Key = dict[str, str]
+Item = dict[str, Any]
+ABSENT = AttributeNotExists(Attr("pk"))
+PRESENT = AttributeExists(Attr("pk"))
+MAX_TRANSACTION_ITEMS = 100
+MAX_BATCH_KEYS = 100
+TRIES = 5
+RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+THROTTLED = {
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "TransactionInProgressException",
+    "TransactionConflictException",
+}
+
+
+@dataclass(frozen=True)
+class Put:
+    """Write a whole item. `refused` is raised when `condition` does not hold."""
+
+    table: str
+    item: Item
+    condition: ConditionBase | None = None
+    refused: LibraryError | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """Change some attributes of an item: `set` and `remove` them, or `add` to numbers."""
+
+    table: str
+    key: Key
+    set: Item = field(default_factory=dict)
+    remove: Sequence[str] = ()
+    add: dict[str, int] = field(default_factory=dict)
+    condition: ConditionBase | None = None
+    refused: LibraryError | None = None
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove an item; removing what is not there succeeds unless a condition says otherwise."""
+
+    table: str
+    key: Key
+    condition: ConditionBase | None = None
+    refused: LibraryError | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """Change nothing, but let the transaction fail when the condition does not hold."""
+
+    table: str
+    key: Key
+    condition: ConditionBase
+    refused: LibraryError | None = None
+
+
+Write = Put | Update | Delete | Check
+
+
+class ConditionFailed(LibraryError):
+    """A condition failed that no caller had given a meaning: a fault of the program."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page of a Query, and the key to go on from."""
+
+    items: list[Item]
+    next_key: Key | None
+
+
+class Tables:
+    """Reads and transactions over all tables; rows in and out are plain Python values."""
+
+    def __init__(
+        self, client: Callable[[], "DynamoDBClient"], pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._pause = pause
+
+    def get(self, table: str, key: Key) -> Item | None:
+        """Read one item, strongly consistent."""
+        answer = self._client().get_item(TableName=table, Key=_pack(key), ConsistentRead=True)
+        return _unpack(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, table: str, keys: Sequence[Key]) -> list[Item]:
+        """Read up to 100 items in one call (and further calls for what DynamoDB left out), in no order."""
+        found: list[Item] = []
+        waiting: list[Any] = [_pack(key) for key in keys]
+        for turn in range(TRIES):
+            if not waiting:
+                return found
+            self._pause(_backoff(turn) if turn else 0)
+            answer = self._client().batch_get_item(
+                RequestItems={table: {"Keys": waiting, "ConsistentRead": True}}
+            )
+            found += [_unpack(item) for item in answer["Responses"].get(table, [])]
+            waiting = list(answer["UnprocessedKeys"].get(table, {"Keys": []})["Keys"])
+        raise overloaded()
+
+    def query(
+        self,
+        table: str,
+        condition: ConditionBase,
+        *,
+        index: str | None = None,
+        limit: int | None = None,
+        forward: bool = True,
+        start: Key | None = None,
+        consistent: bool = True,
+    ) -> Rows:
+        """Read one page of a partition in key order (at most 1 MB)."""
+        built = Builder().build_expression(condition, is_key_condition=True)
+        request: dict[str, Any] = {
+            "TableName": table,
+            "KeyConditionExpression": built.condition_expression,
+            "ExpressionAttributeNames": built.attribute_name_placeholders,
+            "ExpressionAttributeValues": _pack(built.attribute_value_placeholders),
+            "ScanIndexForward": forward,
+            "ConsistentRead": consistent,
+        }
+        optional = {"IndexName": index, "Limit": limit, "ExclusiveStartKey": start and _pack(start)}
+        request |= {name: value for name, value in optional.items() if value}
+        answer = self._client().query(**cast("QueryInputTypeDef", request))
+        last = answer.get("LastEvaluatedKey")
+        return Rows([_unpack(item) for item in answer["Items"]], _unpack(last) if last else None)
+
+    def query_all(self, table: str, condition: ConditionBase) -> Iterator[Item]:
+        """Read a whole partition, page by page."""
+        start: Key | None = None
+        while True:
+            rows = self.query(table, condition, start=start)
+            yield from rows.items
+            start = rows.next_key
+            if start is None:
+                return
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """Make all the writes true, or none.
+
+        Raises the `refused` error of the first write whose condition fails, and Unavailable when conflicts or
+        throttling last longer than a few tries. Sent with an idempotency token: a try whose answer was lost is
+        not applied twice.
+        """
+        request = [_transact_item(write) for write in writes]
+        for turn in range(TRIES):
+            self._pause(_backoff(turn) if turn else 0)
+            try:
+                self._client().transact_write_items(TransactItems=request)
+            except ClientError as error:
+                _raise_unless_retriable(error, writes)
+            else:
+                return
+        raise overloaded()
+
+
+def overloaded() -> Unavailable:
+    """Return the error for conflicts and throttling that outlast the tries."""
+    return Unavailable("The library is busy with this item. Try again in a second.", retry_after=1)
+
+
+def _backoff(turn: int) -> float:
+    """Return seconds to wait before a try: full jitter up to 50 ms, doubled each time."""
+    return random.uniform(0, 0.05 * 2**turn)  # noqa: S311 - jitter is no secret
+
+
+def _raise_unless_retriable(error: ClientError, writes: Sequence[Write]) -> None:
+    code = error.response["Error"]["Code"]
+    if code in THROTTLED:
+        return
+    if code != "TransactionCanceledException":
+        raise error
+    reasons = [reason.get("Code", "None") for reason in cast("Any", error.response)["CancellationReasons"]]
+    for write, reason in zip(writes, reasons, strict=True):
+        if reason == "ConditionalCheckFailed":
+            raise (write.refused or ConditionFailed(f"A condition on {write.table} failed.")) from error
+    if not set(reasons) & RETRIED:
+        raise error
+
+
+def _transact_item(write: Write) -> Any:
+    request: dict[str, Any] = {"TableName": write.table}
+    names: dict[str, str] = {}
+    values: Item = {}
+    match write:
+        case Put():
+            request["Item"] = _pack(write.item)
+        case Update():
+            request["Key"] = _pack(write.key)
+            request["UpdateExpression"] = _update_expression(write, names, values)
+        case Delete() | Check():
+            request["Key"] = _pack(write.key)
+    if write.condition is not None:
+        built = Builder().build_expression(write.condition)
+        request["ConditionExpression"] = built.condition_expression
+        names |= built.attribute_name_placeholders
+        values |= built.attribute_value_placeholders
+    if names:
+        request["ExpressionAttributeNames"] = names
+    if values:
+        request["ExpressionAttributeValues"] = _pack(values)
+    return {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: request}
+
+
+def _update_expression(write: Update, names: dict[str, str], values: Item) -> str:
+    """Build the expression; its placeholders (#s0, :a1 ...) differ from those of boto3's condition builder."""
+    clauses = []
+    for verb, attributes in (("SET", write.set), ("ADD", write.add)):
+        parts = []
+        for number, (name, value) in enumerate(attributes.items()):
+            names[f"#{verb}{number}"], values[f":{verb}{number}"] = name, value
+            parts.append(f"#{verb}{number}{' = ' if verb == 'SET' else ' '}:{verb}{number}")
+        clauses += [f"{verb} {', '.join(parts)}"] if parts else []
+    for number, name in enumerate(write.remove):
+        names[f"#REMOVE{number}"] = name
+    if write.remove:
+        clauses.append("REMOVE " + ", ".join(f"#REMOVE{number}" for number in range(len(write.remove))))
+    return " ".join(clauses)
+
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def _pack(item: Item | Key) -> Any:
+    return {name: _serializer.serialize(value) for name, value in item.items()}
+
+
+def _unpack(item: Any) -> Item:
+    return {name: _deserializer.deserialize(value) for name, value in item.items()}

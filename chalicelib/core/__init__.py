@@ -1,0 +1,1 @@
+"""What every domain may use: errors, ids, clock, paging, tokens. Knows neither AWS nor HTTP."""
