@@ -1,0 +1,67 @@
+"""What the library knows of some content."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.core.errors import LibraryError, Unavailable
+
+
+class BlobState(StrEnum):
+    """Where a blob is in its life; `rules.TRANSITIONS` says what may follow what."""
+
+    EXPECTED = "expected"
+    """An upload has begun; whether the bytes have arrived is not known."""
+    EXAMINED = "examined"
+    """The bytes are here and `facts` says what they are."""
+    FREED = "freed"
+    """No file points to the bytes any more; they go after a grace period."""
+    DELETING = "deleting"
+    """The bytes are being removed; nobody may point to them."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file that points to a blob, and the upload that brings it, if it waits for one."""
+
+    file_id: str
+    upload_id: str | None = None
+    upload_due: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Some content in one owner's library."""
+
+    owner_id: str
+    sha256: str
+    size: int
+    state: BlobState
+    refs: int
+    version: int
+    facts: dict[str, Any] | None = None
+    lease_until: datetime | None = None
+    free_at: datetime | None = None
+    """When the bytes of a freed blob may go."""
+    members: tuple[Member, ...] = field(default=())
+
+    @property
+    def key(self) -> str:
+        """Return the object's key in the bucket: its content address."""
+        return object_key(self.owner_id, self.sha256)
+
+
+def object_key(owner_id: str, sha256: str) -> str:
+    """Return where content of an owner lies in the bucket."""
+    return f"originals/{owner_id}/{sha256}"
+
+
+class BlobChanged(LibraryError):
+    """Another change of the same blob came first: read it again."""
+
+
+class BlobBusy(Unavailable):
+    """The content is just being removed, or examined by another worker."""
+
+    code = "content_busy"

@@ -1,0 +1,101 @@
+"""Blobs: joined and left by files, examined by workers, removed by the sweep.
+
+The methods that change return writes, to be committed together with what the change is part of.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.aws.agenda import Agenda
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.table import Tables, Write
+from chalicelib.blobs.models import Blob, BlobBusy, BlobState, Member, object_key
+from chalicelib.blobs.rules import LEASE, is_leased, joined
+from chalicelib.blobs.store import BlobStore
+from chalicelib.core.clock import Clock
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """The life of content. `grace` is how long freed bytes stay; it must exceed the life of a presigned PUT."""
+
+    tables: Tables
+    store: BlobStore
+    agenda: Agenda
+    bucket: Bucket
+    clock: Clock
+    grace: timedelta
+
+    def find(self, owner_id: str, sha256: str) -> Blob | None:
+        """Read a blob and its members."""
+        return self.store.get(owner_id, sha256)
+
+    def join(self, blob: Blob | None, owner_id: str, sha256: str, size: int, member: Member) -> list[Write]:
+        """Let a file point to the content. Raises BlobBusy while the bytes are being removed."""
+        put_member = self.store.put_member(owner_id, sha256, member)
+        if blob is None:
+            return [self.store.put_new(owner_id, sha256, size), put_member]
+        if blob.state is BlobState.DELETING:
+            raise BlobBusy("This content is just being removed. Try again in a few seconds.", retry_after=5)
+        change = self.store.update(blob, state=joined(blob), refs=blob.refs + 1, free_at=None)
+        return [change, put_member, *self._not_due(blob)]
+
+    def leave(self, blob: Blob, file_id: str) -> list[Write]:
+        """Let a file point to the content no more; the last one frees the bytes."""
+        return self._settle(blob, {file_id})
+
+    def claim(self, blob: Blob) -> list[Write]:
+        """Reserve the examination for one worker. Raises BlobBusy while another one has it."""
+        now = self.clock()
+        if is_leased(blob, now):
+            raise BlobBusy(
+                "Another worker is examining this content.", retry_after=int(LEASE.total_seconds())
+            )
+        return [self.store.update(blob, lease_until=now + LEASE)]
+
+    def release(self, blob: Blob) -> list[Write]:
+        """Give a claim back without a result."""
+        return [self.store.update(blob, lease_until=None)]
+
+    def examined(self, blob: Blob, facts: dict[str, Any], size: int, leaving: Collection[str]) -> list[Write]:
+        """Record what the bytes are; `leaving` are the files that must not have them."""
+        return self._settle(blob, leaving, facts=facts, size=size)
+
+    def collect(self) -> int:
+        """Remove the bytes whose grace period has ended; safe to repeat and to cut anywhere. Returns how many."""
+        count = 0
+        for due in self.agenda.due(self.clock()):
+            owner_id, sha256 = due.reference.split("#")
+            blob = self.find(owner_id, sha256)
+            if blob is None or blob.free_at != due.at:
+                self.tables.commit([self.agenda.delete(due.at, due.reference)])
+            else:
+                self._remove(blob)
+                count += 1
+        return count
+
+    def _remove(self, blob: Blob) -> None:
+        # DELETING is written before the bytes go: from then on no file can join them.
+        if blob.state is BlobState.FREED:
+            self.tables.commit([self.store.update(blob, state=BlobState.DELETING)])
+            blob = replace(blob, state=BlobState.DELETING, version=blob.version + 1)
+        self.bucket.delete(object_key(blob.owner_id, blob.sha256))
+        self.tables.commit([self.store.delete(blob), *self._not_due(blob)])
+
+    def _settle(self, blob: Blob, leaving: Collection[str], **known: Any) -> list[Write]:
+        refs = blob.refs - len(leaving)
+        free_at = self.clock() + self.grace if refs == 0 else None
+        state = BlobState.FREED if refs == 0 else (BlobState.EXAMINED if known else blob.state)
+        lease = {"lease_until": None} if known else {}
+        change = self.store.update(blob, state=state, refs=refs, free_at=free_at, **lease, **known)
+        due = [self.agenda.put(free_at, _reference(blob))] if free_at else []
+        return [change, *(self.store.delete_member(blob, file_id) for file_id in leaving), *due]
+
+    def _not_due(self, blob: Blob) -> list[Write]:
+        return [self.agenda.delete(blob.free_at, _reference(blob))] if blob.free_at else []
+
+
+def _reference(blob: Blob) -> str:
+    return f"{blob.owner_id}#{blob.sha256}"

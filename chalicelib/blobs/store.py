@@ -1,0 +1,123 @@
+"""Blobs and their members in the table `files`.
+
+| row | pk | sk | holds |
+|---|---|---|---|
+| blob | `blob#<owner>#<sha256>` | `blob` | the Blob |
+| member | `blob#<owner>#<sha256>` | `file#<file id>` | a file that points to it |
+
+Facts are kept as JSON text, exactly as they were found. The rows share a partition, so one Query reads a blob with
+everything that points to it.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Key as KeyCondition
+
+from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member
+from chalicelib.core.clock import from_text, to_text
+
+
+@dataclass(frozen=True)
+class BlobStore:
+    """Reads blobs; describes their writes."""
+
+    tables: Tables
+    table: str
+
+    def get(self, owner_id: str, sha256: str) -> Blob | None:
+        """Read a blob with its members."""
+        rows = list(self.tables.query_all(self.table, KeyCondition("pk").eq(_pk(owner_id, sha256))))
+        members = tuple(_member(row) for row in rows if row["sk"] != "blob")
+        return next((_blob(row, members) for row in rows if row["sk"] == "blob"), None)
+
+    def put_new(self, owner_id: str, sha256: str, size: int) -> Write:
+        """Describe a blob whose first file is just being uploaded."""
+        item = {
+            **_blob_key(owner_id, sha256),
+            "owner_id": owner_id,
+            "sha256": sha256,
+            "size": size,
+            "state": BlobState.EXPECTED.value,
+            "refs": 1,
+            "version": 1,
+        }
+        return Put(self.table, item, ABSENT, refused=_changed())
+
+    def update(self, blob: Blob, **values: Any) -> Write:
+        """Describe a change of a blob as it was read (None removes a field); refused with BlobChanged."""
+        changes = {name: _stored(value) for name, value in values.items()}
+        removed = [name for name, value in changes.items() if value is None]
+        kept = {name: value for name, value in changes.items() if value is not None}
+        return Update(
+            self.table,
+            _blob_key(blob.owner_id, blob.sha256),
+            set={**kept, "version": blob.version + 1},
+            remove=removed,
+            condition=Attr("version").eq(blob.version),
+            refused=_changed(),
+        )
+
+    def delete(self, blob: Blob) -> Write:
+        """Describe the end of a blob as it was read; refused with BlobChanged."""
+        unchanged = Attr("version").eq(blob.version)
+        return Delete(self.table, _blob_key(blob.owner_id, blob.sha256), unchanged, refused=_changed())
+
+    def put_member(self, owner_id: str, sha256: str, member: Member) -> Write:
+        """Describe that a file points to the blob."""
+        key = _member_key(owner_id, sha256, member.file_id)
+        due = to_text(member.upload_due) if member.upload_due else None
+        return Put(
+            self.table, {**key, "file_id": member.file_id, "upload_id": member.upload_id, "upload_due": due}
+        )
+
+    def delete_member(self, blob: Blob, file_id: str) -> Write:
+        """Describe that a file points to the blob no more."""
+        return Delete(self.table, _member_key(blob.owner_id, blob.sha256, file_id))
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_text(value)
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def _changed() -> BlobChanged:
+    return BlobChanged("The content changed meanwhile.")
+
+
+def _pk(owner_id: str, sha256: str) -> str:
+    return f"blob#{owner_id}#{sha256}"
+
+
+def _blob_key(owner_id: str, sha256: str) -> Key:
+    return {"pk": _pk(owner_id, sha256), "sk": "blob"}
+
+
+def _member_key(owner_id: str, sha256: str, file_id: str) -> Key:
+    return {"pk": _pk(owner_id, sha256), "sk": f"file#{file_id}"}
+
+
+def _member(item: Item) -> Member:
+    due = item["upload_due"]
+    return Member(item["file_id"], item["upload_id"], from_text(due) if due else None)
+
+
+def _blob(item: Item, members: tuple[Member, ...]) -> Blob:
+    lease, free, facts = item.get("lease_until"), item.get("free_at"), item.get("facts")
+    return Blob(
+        owner_id=item["owner_id"],
+        sha256=item["sha256"],
+        size=int(item["size"]),
+        state=BlobState(item["state"]),
+        refs=int(item["refs"]),
+        version=int(item["version"]),
+        facts=json.loads(facts) if facts else None,
+        lease_until=from_text(lease) if lease else None,
+        free_at=from_text(free) if free else None,
+        members=members,
+    )

@@ -1,0 +1,1 @@
+"""Files: what people see of their content."""

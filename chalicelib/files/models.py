@@ -1,0 +1,77 @@
+"""What a file is, and what can be wrong with it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
+
+
+class Status(StrEnum):
+    """Where a file is on its way; `rules.TRANSITIONS` says what may follow what."""
+
+    PENDING = "pending"
+    """Its bytes have not arrived."""
+    PROCESSING = "processing"
+    """Its bytes are here and are being examined."""
+    READY = "ready"
+    FAILED = "failed"
+    """Its bytes are kept, but nothing could be read from them."""
+    REJECTED = "rejected"
+    """Its content is not what its name says, or is not taken; the bytes are removed."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a file has failed or was rejected."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class File:
+    """One file in a library. `type` and `mime_type` come from the content, once it has been examined."""
+
+    id: str
+    owner_id: str
+    filename: str
+    extension: str
+    type: str
+    mime_type: str
+    size: int
+    sha256: str
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    caption: str | None = None
+    content_id: str | None = None
+    tags: tuple[str, ...] = ()
+    custom: dict[str, Any] = field(default_factory=dict)
+    error: Problem | None = None
+    metadata: dict[str, Any] | None = None
+    trashed_at: datetime | None = None
+
+
+class FileNotFound(NotFound):
+    """There is no such file in the caller's library."""
+
+    code = "file_not_found"
+
+
+class FileChanged(PreconditionFailed):
+    """The file has changed since the version that the request names."""
+
+
+class FileNotReady(Conflict):
+    """The file cannot be downloaded in its present state."""
+
+    code = "file_not_ready"
+
+
+class FilenameInvalid(Invalid):
+    """A name that cannot be kept."""
+
+    code = "filename_invalid"

@@ -1,0 +1,86 @@
+"""Rules of files: their states, and which names will do."""
+
+import unicodedata
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from chalicelib.files.models import File, FileChanged, FilenameInvalid, FileNotFound, Status
+
+#   pending ── bytes arrived ──> processing ── examined ──> ready | failed | rejected
+# A linked file starts in its final state, a form upload in processing. Nothing leaves a final state.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: frozenset({Status.PROCESSING, Status.READY, Status.FAILED, Status.REJECTED}),
+    Status.PROCESSING: frozenset({Status.READY, Status.FAILED, Status.REJECTED}),
+    Status.READY: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.REJECTED: frozenset(),
+}
+OPEN = frozenset({Status.PENDING, Status.PROCESSING})
+MAX_FILENAME = 255
+# Controls, surrogates, and the marks that turn the direction of text: "gpj.exe" can pose as "exe.jpg" with them.
+FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
+BIDI_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+FORBIDDEN = set("/\\") | BIDI_MARKS | {"\u2028", "\u2029", "\ufeff"}
+
+UNKNOWN_TYPE = "application/octet-stream"
+SCRIPTABLE = frozenset({"image/svg+xml", "text/html", "application/xhtml+xml", "text/xml", "application/xml"})
+
+
+def normal_filename(filename: str) -> str:
+    """Return a name in NFC, or raise FilenameInvalid with the reason."""
+    name = unicodedata.normalize("NFC", filename).strip()
+    if not name or name in {".", ".."}:
+        raise FilenameInvalid("Give the file a name.")
+    if len(name) > MAX_FILENAME:
+        raise FilenameInvalid(
+            f"The name may have at most {MAX_FILENAME} characters.", max_length=MAX_FILENAME
+        )
+    if any(char in FORBIDDEN or unicodedata.category(char) in FORBIDDEN_CATEGORIES for char in name):
+        raise FilenameInvalid(
+            "The name must not contain slashes, control characters or marks that turn its direction."
+        )
+    return name
+
+
+def extension_of(filename: str) -> str:
+    """Return the extension in small letters without its dot; empty when there is none."""
+    return PurePosixPath(filename).suffix.lstrip(".").casefold()
+
+
+def check_same_extension(filename: str, extension: str) -> None:
+    """Refuse a new name with another extension: the content would no longer be what the name says."""
+    if extension_of(filename) != extension:
+        raise FilenameInvalid(
+            f'Keep the extension: the name must end with ".{extension}".', extension=extension
+        )
+
+
+def check_version(file: File, expected: int | None) -> None:
+    """Raise FileChanged when the caller expects another version than the file has."""
+    if expected is not None and expected != file.version:
+        raise FileChanged(
+            "The file has changed since you read it. Read it again and repeat.", version=file.version
+        )
+
+
+def owned(file: File | None, user_id: str) -> File:
+    """Return the file if it is the user's; anything else looks as if it did not exist."""
+    if file is None or file.owner_id != user_id:
+        raise FileNotFound("There is no such file.")
+    return file
+
+
+def content_disposition(file: File, *, inline: bool) -> str:
+    """Return the header under which a file is delivered (RFC 6266): its name in any script, with an ASCII fallback.
+
+    Only what cannot carry script, and was verified, is ever shown inside a browser's page.
+    """
+    shown = inline and file.status is Status.READY and file.mime_type not in SCRIPTABLE
+    ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in file.filename)
+    name = f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
+    return f"{'inline' if shown else 'attachment'}; {name}"
+
+
+def delivered_type(file: File) -> str:
+    """Return the type under which a file is delivered: the verified one, or that of plain bytes."""
+    return file.mime_type if file.status is Status.READY else UNKNOWN_TYPE

@@ -1,0 +1,159 @@
+"""Files: list, read, rename, deliver, throw away, bring back, erase."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.audit.service import Audit
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.table import Tables, Write
+from chalicelib.blobs.models import object_key
+from chalicelib.blobs.service import Blobs
+from chalicelib.catalogue.models import Entry
+from chalicelib.catalogue.rules import all_files, trash
+from chalicelib.catalogue.service import Catalogue
+from chalicelib.core.caller import Caller
+from chalicelib.core.clock import Clock
+from chalicelib.core.paging import Page
+from chalicelib.files.models import File, FileNotReady, Status
+from chalicelib.files.rules import (
+    check_same_extension,
+    check_version,
+    content_disposition,
+    delivered_type,
+    normal_filename,
+    owned,
+)
+from chalicelib.files.store import FileStore
+
+DOWNLOAD_LIFE = timedelta(minutes=5)
+SERVABLE = frozenset({Status.READY, Status.FAILED})
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A signed address, good until it expires."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Files:
+    """The use cases of files. A file that is not the caller's looks as if it did not exist (FileNotFound)."""
+
+    tables: Tables
+    store: FileStore
+    catalogue: Catalogue
+    blobs: Blobs
+    bucket: Bucket
+    audit: Audit
+    clock: Clock
+
+    def get(self, caller: Caller, file_id: str) -> File:
+        """Return one file; one call."""
+        return owned(self.store.get(file_id), caller.user_id)
+
+    def get_many(self, file_ids: Sequence[str]) -> list[File]:
+        """Return files, whoever owns them: for services that have checked that."""
+        return self.store.get_many(file_ids)
+
+    def newest_first(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[File]:
+        """Return a page of the caller's files outside the trash; two calls."""
+        return self._page(all_files(caller.user_id), limit, cursor)
+
+    def trash(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[File]:
+        """Return a page of what the caller has thrown away; two calls."""
+        return self._page(trash(caller.user_id), limit, cursor)
+
+    def change(self, caller: Caller, file_id: str, changes: dict[str, Any], expected: int | None) -> File:
+        """Change fields that a person may set (a new name keeps its extension); two calls.
+
+        Raises FileChanged when `expected` is not the file's version, FilenameInvalid.
+        """
+        before = self.get(caller, file_id)
+        check_version(before, expected)
+        if "filename" in changes:
+            changes = changes | {"filename": normal_filename(changes["filename"])}
+            check_same_extension(changes["filename"], before.extension)
+        changed = {name: value for name, value in changes.items() if getattr(before, name) != value}
+        return self._commit(caller, before, "file.changed", **changed) if changed else before
+
+    def throw_away(self, caller: Caller, file_id: str, expected: int | None) -> None:
+        """Move a file to the trash; two calls. What is there already stays there."""
+        before = self.get(caller, file_id)
+        check_version(before, expected)
+        if before.trashed_at is None:
+            self._commit(caller, before, "file.trashed", trashed_at=self.clock())
+
+    def restore(self, caller: Caller, file_id: str) -> File:
+        """Bring a file back from the trash; two calls. What is not there is left as it is."""
+        before = self.get(caller, file_id)
+        return self._commit(caller, before, "file.restored", trashed_at=None) if before.trashed_at else before
+
+    def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
+        """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
+        file = self.get(caller, file_id)
+        check_version(file, expected)
+        entry = self._entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
+        self.tables.commit([*self.removal(file), entry])
+
+    def download(self, caller: Caller, file_id: str, *, inline: bool) -> Delivery:
+        """Return the signed address of the bytes, good for five minutes; one call. Raises FileNotReady."""
+        file = self.get(caller, file_id)
+        if file.status not in SERVABLE:
+            raise FileNotReady(
+                f"This file is {file.status.value}; it cannot be downloaded.", status=file.status.value
+            )
+        url = self.bucket.presign_get(
+            object_key(file.owner_id, file.sha256),
+            content_type=delivered_type(file),
+            disposition=content_disposition(file, inline=inline),
+            seconds=int(DOWNLOAD_LIFE.total_seconds()),
+        )
+        return Delivery(url, self.clock() + DOWNLOAD_LIFE)
+
+    def admit(self, file: File) -> list[Write]:
+        """Return the writes of a new file."""
+        return [self.store.put_new(file), *self.catalogue.changes(None, _entry_of(file))]
+
+    def changed(self, before: File, **changes: Any) -> tuple[File, list[Write]]:
+        """Return the next version of a file, and its writes; refused with FileChanged."""
+        after = replace(before, **changes, version=before.version + 1, updated_at=self.clock())
+        postings = self.catalogue.changes(_entry_of(before), _entry_of(after))
+        return after, [self.store.put_if(after, before.version), *postings]
+
+    def removal(self, file: File) -> list[Write]:
+        """Return the writes that remove a file and its hold on its bytes."""
+        blob = self.blobs.find(file.owner_id, file.sha256)
+        member = blob is not None and any(member.file_id == file.id for member in blob.members)
+        leaving = self.blobs.leave(blob, file.id) if blob and member else []
+        return [self.store.delete_if(file), *self.catalogue.changes(_entry_of(file), None), *leaving]
+
+    def _page(self, list_key: str, limit: int, cursor: str | None) -> Page[File]:
+        ids = self.catalogue.newest_first(list_key, limit=limit, cursor=cursor)
+        return Page(self.store.get_many(ids.file_ids), ids.next_cursor)
+
+    def _commit(self, caller: Caller, before: File, action: str, **changes: Any) -> File:
+        after, writes = self.changed(before, **changes)
+        details = {
+            name: {"before": _plain(getattr(before, name)), "after": _plain(changes[name])}
+            for name in changes
+        }
+        self.tables.commit([*writes, self._entry(action, caller, before, **details)])
+        return after
+
+    def _entry(self, action: str, caller: Caller, file: File, **details: object) -> Write:
+        return self.audit.entry(
+            action, owner=file.owner_id, actor=caller.user_id, target=file.id, origin=caller.origin, **details
+        )
+
+
+def _entry_of(file: File) -> Entry:
+    return Entry(file.owner_id, file.id, file.filename, file.size, trashed=file.trashed_at is not None)
+
+
+def _plain(value: object) -> object:
+    """Return a value as the activity log keeps it: text for what DynamoDB cannot hold as it is."""
+    return value if value is None or isinstance(value, str | int) else str(value)
