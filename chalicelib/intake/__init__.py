@@ -1,0 +1,1 @@
+"""Intake: what happens when bytes have arrived."""

@@ -1,0 +1,1 @@
+"""Uploads: how bytes come in."""

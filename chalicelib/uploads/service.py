@@ -1,0 +1,247 @@
+"""Uploads: begin, receive, complete, cancel, expire.
+
+An upload begins with one transaction that makes everything the bytes will need: the file, its postings, its hold
+on the content, the upload itself and the moment when the sweep looks after it. S3's event finishes it; no call of
+the client is needed for that.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.audit.service import Audit
+from chalicelib.aws.agenda import Agenda, Due
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.queue import Queue
+from chalicelib.aws.table import Tables, Write, overloaded
+from chalicelib.blobs import arrivals
+from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member, object_key
+from chalicelib.blobs.service import Blobs
+from chalicelib.core.caller import Caller, Origin
+from chalicelib.core.clock import Clock
+from chalicelib.core.ids import NewId
+from chalicelib.extraction.conclusion import conclusion
+from chalicelib.extraction.models import Facts
+from chalicelib.files.models import File, FileChanged, Status
+from chalicelib.files.rules import UNKNOWN_TYPE, extension_of, normal_filename
+from chalicelib.files.service import Files
+from chalicelib.uploads.models import (
+    Begun,
+    Duplicate,
+    Linked,
+    Request,
+    Upload,
+    UploadClosed,
+    UploadNotFound,
+    UploadState,
+)
+from chalicelib.uploads.rules import admitted_type
+from chalicelib.uploads.store import UploadStore
+
+ADDRESS_LIFE = timedelta(hours=1)
+PATIENCE = timedelta(hours=1)
+"""How long after the address has expired the sweep waits for the event of a PUT that was still under way."""
+TRIES = 4
+SYSTEM = Origin(agent="sweep")
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The use cases of uploads."""
+
+    tables: Tables
+    store: UploadStore
+    agenda: Agenda
+    files: Files
+    blobs: Blobs
+    bucket: Bucket
+    queue: Queue
+    audit: Audit
+    clock: Clock
+    new_id: NewId
+    limits: Mapping[str, int]
+
+    def begin(self, caller: Caller, request: Request) -> Begun | Linked:
+        """Begin an upload, or link content that is here already; two calls.
+
+        Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, BlobBusy.
+        """
+        return _while_changing(lambda: self._begin(caller, request, Status.PENDING))
+
+    def receive(self, caller: Caller, request: Request, content: bytes) -> File:
+        """Take in a small file in one go. Raises as `begin` does; a failure on the way to S3 leaves nothing."""
+        begun = _while_changing(lambda: self._begin(caller, request, Status.PROCESSING))
+        if isinstance(begun, Linked):
+            return begun.file
+        try:
+            self.bucket.put_new(object_key(caller.user_id, request.sha256), content, sha256=request.sha256)
+        except Exception:
+            self.cancel(begun.upload, UploadState.ABORTED, caller.user_id, caller.origin)
+            raise
+        return begun.file
+
+    def get(self, caller: Caller, upload_id: str) -> Upload:
+        """Return one of the caller's uploads. Raises UploadNotFound."""
+        upload = self.store.get(upload_id)
+        if upload is None or upload.owner_id != caller.user_id:
+            raise UploadNotFound("There is no such upload.")
+        return upload
+
+    def abort(self, caller: Caller, upload_id: str) -> None:
+        """Give an open upload up, and its file with it. Raises UploadNotFound, UploadClosed."""
+        upload = self.get(caller, upload_id)
+        if upload.state is not UploadState.ABORTED:
+            self.cancel(upload, UploadState.ABORTED, caller.user_id, caller.origin)
+
+    def completed(self, member: Member) -> list[Write]:
+        """Return the writes for an upload whose bytes have arrived; the same again changes nothing."""
+        if member.upload_id is None or member.upload_due is None:
+            return []
+        return [
+            self.store.complete(member.upload_id),
+            self.agenda.delete(member.upload_due, member.upload_id),
+        ]
+
+    def expire(self) -> int:
+        """End the uploads that are overdue; safe to repeat and to cut anywhere. Returns how many it looked after.
+
+        Where the bytes are there after all, the event was lost: it is sent again.
+        """
+        overdue = list(self.agenda.due(self.clock()))
+        for due in overdue:
+            self._look_after(due)
+        return len(overdue)
+
+    def cancel(self, upload: Upload, state: UploadState, actor: str, origin: Origin) -> None:
+        """End an open upload and remove the file that waited for it. Raises UploadClosed."""
+
+        def attempt() -> None:
+            waiting = self.files.get_many([upload.file_id])
+            removal = self.files.removal(waiting[0]) if waiting else []
+            entry = self.audit.entry(
+                f"upload.{state.value}",
+                owner=upload.owner_id,
+                actor=actor,
+                target=upload.file_id,
+                origin=origin,
+            )
+            not_due = self.agenda.delete(upload.due_at, upload.id)
+            self.tables.commit([self.store.close(upload, state), not_due, *removal, entry])
+
+        _while_changing(attempt)
+
+    def _look_after(self, due: Due) -> None:
+        upload = self.store.get(due.reference)
+        if upload is None or upload.state is not UploadState.OPEN:
+            self.tables.commit([self.agenda.delete(due.at, due.reference)])
+        elif not self._announce_if_present(upload.owner_id, upload.sha256):
+            try:
+                self.cancel(upload, UploadState.EXPIRED, "sweep", SYSTEM)
+            except UploadClosed:
+                return  # it was completed or aborted at this very moment
+
+    def _begin(self, caller: Caller, request: Request, status: Status) -> Begun | Linked:
+        file = self._new_file(caller, request, status)
+        blob = self.blobs.find(caller.user_id, request.sha256)
+        if blob is not None and blob.facts is not None:
+            return self._link(caller, request, file, blob)
+        return self._expect(caller, file, blob)
+
+    def _new_file(self, caller: Caller, request: Request, status: Status) -> File:
+        name = normal_filename(request.filename)
+        now = self.clock()
+        return File(
+            id=self.new_id(),
+            owner_id=caller.user_id,
+            filename=name,
+            extension=extension_of(name),
+            type=admitted_type(name, request.size, self.limits),
+            mime_type=UNKNOWN_TYPE,
+            size=request.size,
+            sha256=request.sha256,
+            status=status,
+            created_at=now,
+            updated_at=now,
+            caption=request.caption,
+            content_id=request.content_id,
+            tags=request.tags,
+            custom=request.custom,
+        )
+
+    def _link(self, caller: Caller, request: Request, file: File, blob: Blob) -> Linked:
+        if blob.members and not request.link_duplicate:
+            raise Duplicate(
+                "Your library has this content already. Use it, or send on_duplicate=link for another file on it.",
+                existing_file_id=blob.members[0].file_id,
+            )
+        final = File(
+            **vars(file) | conclusion(file.extension, Facts.model_validate(blob.facts)) | {"size": blob.size}
+        )
+        joining = (
+            []
+            if final.status is Status.REJECTED
+            else self.blobs.join(blob, file.owner_id, file.sha256, blob.size, Member(file.id))
+        )
+        self.tables.commit([*self.files.admit(final), *joining, self._entry("file.linked", caller, file)])
+        return Linked(final)
+
+    def _expect(self, caller: Caller, file: File, blob: Blob | None) -> Begun:
+        now = self.clock()
+        upload = Upload(
+            id=self.new_id(),
+            file_id=file.id,
+            owner_id=file.owner_id,
+            sha256=file.sha256,
+            size=file.size,
+            state=UploadState.OPEN,
+            created_at=now,
+            expires_at=now + ADDRESS_LIFE,
+            due_at=now + ADDRESS_LIFE + PATIENCE,
+        )
+        member = Member(file.id, upload.id, upload.due_at)
+        self.tables.commit(
+            [
+                *self.files.admit(file),
+                *self.blobs.join(blob, file.owner_id, file.sha256, file.size, member),
+                self.store.put_new(upload),
+                self.agenda.put(upload.due_at, upload.id),
+                self._entry("upload.begun", caller, file),
+            ]
+        )
+        if blob is not None and blob.state is BlobState.FREED:
+            # Freed before it was examined: if its bytes are there, S3 told so when nobody was waiting.
+            self._announce_if_present(file.owner_id, file.sha256)
+        seconds = int(ADDRESS_LIFE.total_seconds())
+        key = object_key(file.owner_id, file.sha256)
+        return Begun(
+            upload, file, self.bucket.presign_put(key, sha256=file.sha256, size=file.size, seconds=seconds)
+        )
+
+    def _announce_if_present(self, owner_id: str, sha256: str) -> bool:
+        size = self.bucket.size(object_key(owner_id, sha256))
+        if size is None:
+            return False
+        self.queue.send(arrivals.message(arrivals.Arrival(owner_id, sha256, size)))
+        return True
+
+    def _entry(self, action: str, caller: Caller, file: File) -> Write:
+        return self.audit.entry(
+            action,
+            owner=file.owner_id,
+            actor=caller.user_id,
+            target=file.id,
+            origin=caller.origin,
+            filename=file.filename,
+            size=file.size,
+            sha256=file.sha256,
+        )
+
+
+def _while_changing[Result](attempt: Callable[[], Result]) -> Result:
+    """Repeat a read-and-commit that another change overtook."""
+    for _ in range(TRIES):
+        try:
+            return attempt()
+        except (BlobChanged, FileChanged):
+            continue
+    raise overloaded()
