@@ -1,0 +1,20 @@
+"""Mediatheque: the table of contents.
+
+Routes are declared in `chalicelib/api`, one blueprint per resource; queues and schedules in `chalicelib/events`,
+one module per function.
+"""
+
+from chalice.app import Chalice
+
+from chalicelib.api import auth, files, service, uploads
+from chalicelib.events import extraction, sweep
+
+app = Chalice(app_name="mediatheque", configure_logs=False)
+app.api.binary_types = ["multipart/form-data"]
+app.experimental_feature_flags.add("BLUEPRINTS")
+
+for resource in (service, auth, uploads, files):
+    app.register_blueprint(resource.blueprint)
+
+for function in (extraction, sweep):
+    app.register_blueprint(function.blueprint)

@@ -1,0 +1,1 @@
+"""HTTP's door: one blueprint per resource, each route declared through `endpoint`."""

@@ -1,0 +1,243 @@
+"""How a route is declared, and everything that happens around its view.
+
+    @route("GET /v1/files/{file_id}", who=Who.USER, returns=FileView, summary="Read a file")
+    def read_file(call: Call, file_id: str) -> FileView: ...
+
+The declaration says who may call, what comes in (`body` and `query` are parameters of the view, typed with pydantic
+models) and what goes out. Around the view: request id, authentication, validation, ETag, errors as problem+json,
+one line of log with what the request cost. `ROUTES` is the list of all declarations; OpenAPI and the test that
+walks all routes are made from it.
+"""
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+from typing import Any
+
+from chalice.app import Blueprint, CORSConfig, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.api import request as reading
+from chalicelib.api.problems import problem
+from chalicelib.aws.failures import as_library_error
+from chalicelib.aws.meter import metered
+from chalicelib.core.caller import Origin, Role
+from chalicelib.core.errors import Forbidden, LibraryError, Malformed, NotFound
+from chalicelib.core.ids import is_id
+from chalicelib.core.log import log
+from chalicelib.wiring import library
+
+View = Callable[..., Any]
+NOT_MODIFIED = 304
+CORS = CORSConfig(
+    allow_origin="*",
+    allow_headers=[
+        "Content-Type",
+        "Authorization",
+        "If-Match",
+        "If-None-Match",
+        "Idempotency-Key",
+        "X-Request-Id",
+    ],
+    expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id", "RateLimit", "RateLimit-Policy"],
+    max_age=600,
+)
+
+
+class Who(Enum):
+    """Who may call a route, as the roles that may; ANYONE needs no token."""
+
+    ANYONE = None
+    USER = frozenset(Role)
+    WRITER = frozenset({Role.ADMIN, Role.OPERATOR})
+    ADMIN = frozenset({Role.ADMIN})
+
+
+class Input(BaseModel):
+    """What comes in: unknown fields are refused, types are not bent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that were sent, whatever their value."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class Output(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Resource(Output):
+    """A single thing with a version, from which its ETag is made."""
+
+    version: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A view's answer where a model alone does not say it all."""
+
+    body: BaseModel | str | None = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A declared route."""
+
+    method: str
+    path: str
+    who: Who
+    status: int
+    summary: str
+    tag: str
+    returns: type[BaseModel] | None
+    also: Mapping[int, type[BaseModel]]
+    """Other successful statuses, and what they return."""
+    content_type: str
+    form: type[BaseModel] | None
+    errors: tuple[type[LibraryError], ...]
+    view: View
+    parameters: Mapping[str, Any]
+    """The view's parameters and their types: path parameters, `body`, `query`."""
+
+
+ROUTES: list[Route] = []
+
+
+def routes(blueprint: Blueprint, tag: str) -> Callable[..., Callable[[View], View]]:
+    """Return the decorator that declares routes on a blueprint."""
+
+    def declare(  # noqa: PLR0913 - a declaration has this many facts
+        endpoint: str,
+        *,
+        who: Who,
+        summary: str,
+        status: int = 200,
+        returns: type[BaseModel] | None = None,
+        also: Mapping[int, type[BaseModel]] = MappingProxyType({}),
+        content_type: str = "application/json",
+        form: type[BaseModel] | None = None,
+        errors: tuple[type[LibraryError], ...] = (),
+    ) -> Callable[[View], View]:
+        method, path = endpoint.split(" ")
+
+        def register(view: View) -> View:
+            parameters = {
+                name: parameter.annotation
+                for name, parameter in inspect.signature(view, eval_str=True).parameters.items()
+                if name != "call"
+            }
+            route = Route(
+                method,
+                path,
+                who,
+                status,
+                summary,
+                tag,
+                returns,
+                also,
+                content_type,
+                form,
+                errors,
+                view,
+                parameters,
+            )
+            ROUTES.append(route)
+
+            def handle(**path_parameters: str) -> Response:
+                return _handle(route, blueprint, path_parameters)
+
+            name = view.__name__
+            handle.__name__ = name
+            blueprint.route(path, methods=[method], name=name, cors=CORS, content_types=["*/*"])(handle)
+            return view
+
+        return register
+
+    return declare
+
+
+def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str]) -> Response:
+    """Answer one request: nothing that goes wrong leaves here as an exception."""
+    started = time.perf_counter()
+    request = blueprint.current_request
+    origin = reading.origin(request)
+    log.thread_safe_clear_keys()
+    log.thread_safe_append_keys(request_id=origin.request_id)
+    with metered() as receipt:
+        try:
+            response = _answer(route, request, origin, path_parameters)
+        except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
+            refusal = as_library_error(error)
+            if refusal.status >= 500:  # noqa: PLR2004 - ours, not the caller's
+                log.exception("request failed", exc_info=error)
+            response = problem(refusal, origin.request_id)
+    response.headers["X-Request-Id"] = origin.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    log.info(
+        "request",
+        extra={
+            "route": f"{route.method} {route.path}",
+            "status": response.status_code,
+            "milliseconds": milliseconds,
+            **receipt.summary(),
+        },
+    )
+    return response
+
+
+def _answer(route: Route, request: Request, origin: Origin, path_parameters: dict[str, str]) -> Response:
+    call = _admit(route, reading.Call(library(), origin, request))
+    arguments: dict[str, Any] = {
+        name: _path_parameter(name, value) for name, value in path_parameters.items()
+    }
+    if "query" in route.parameters:
+        arguments["query"] = reading.query(request, route.parameters["query"])
+    elif request.query_params:
+        raise Malformed("This route takes no query parameters.")
+    if "body" in route.parameters:
+        arguments["body"] = reading.json_body(request, route.parameters["body"])
+    result = route.view(call, **arguments)
+    answer = result if isinstance(result, Answer) else Answer(result)
+    return _render(route, request, answer)
+
+
+def _admit(route: Route, call: reading.Call) -> reading.Call:
+    """Let the call pass if the route's declaration admits its caller."""
+    if route.who.value is None:
+        return call
+    token = reading.bearer_token(call.request)
+    signed_in = call.library.accounts.access_tokens.read(token, call.origin) if token else None
+    call = replace(call, signed_in=signed_in)
+    log.thread_safe_append_keys(user_id=call.caller.user_id)
+    if call.caller.role not in route.who.value:
+        raise Forbidden(f"Your role ({call.caller.role.value}) may not do this.", role=call.caller.role.value)
+    return call
+
+
+def _path_parameter(name: str, value: str) -> str:
+    if name.endswith("_id") and not is_id(value):
+        raise NotFound("There is no such thing: ids look like 0190c5a7-5b5e-7a3c-9d0e-4f2b8c6d1e3a.")
+    return value
+
+
+def _render(route: Route, request: Request, answer: Answer) -> Response:
+    status = answer.status or route.status
+    headers: dict[str, str | list[str]] = {**answer.headers}
+    if isinstance(answer.body, Resource):
+        headers["ETag"] = f'"{answer.body.version}"'
+        if route.method == "GET" and request.headers.get("if-none-match") in {headers["ETag"], "*"}:
+            return Response("", headers, NOT_MODIFIED)
+    body = answer.body.model_dump_json() if isinstance(answer.body, BaseModel) else answer.body or ""
+    if body:
+        headers.setdefault("Content-Type", route.content_type)
+    return Response(body, headers, status)

@@ -1,0 +1,28 @@
+"""Refusals as RFC 9457 `application/problem+json`."""
+
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.core.errors import LibraryError
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem(error: LibraryError, request_id: str) -> Response:
+    """Render a refusal; evidence stands beside the standard fields."""
+    body: dict[str, Any] = {
+        "type": f"urn:mediatheque:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+        **error.evidence,
+    }
+    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    if "retry_after" in error.evidence:
+        headers["Retry-After"] = str(error.evidence["retry_after"])
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for the header with just this status
+        headers["WWW-Authenticate"] = 'Bearer realm="mediatheque"'
+    return Response(body, headers, error.status)

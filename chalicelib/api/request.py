@@ -1,0 +1,104 @@
+"""What a view gets to see of a request, and how it is read from API Gateway's event."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.app import Request
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.core.caller import Caller, Origin
+from chalicelib.core.errors import Invalid, Malformed, Unauthenticated, UnsupportedType
+from chalicelib.wiring import Library
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
+BEARER = "bearer "
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one route."""
+
+    library: Library
+    origin: Origin
+    request: Request
+    signed_in: Caller | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Return who is asking. Routes for anyone do not ask this."""
+        if self.signed_in is None:
+            raise Unauthenticated("Send an access token in the Authorization header.")
+        return self.signed_in
+
+    @property
+    def expected_version(self) -> int | None:
+        """Return the version that `If-Match` names; None when the header is absent or `*`."""
+        header = str(self.request.headers.get("if-match", "*")).strip()
+        if header == "*":
+            return None
+        match = ETAG.fullmatch(header)
+        if match is None:
+            raise Malformed('If-Match takes one ETag as it was given, such as "3".')
+        return int(match[1])
+
+
+def request_id(request: Request) -> str:
+    """Return the client's X-Request-Id if it is a fit one, else the gateway's."""
+    given = str(request.headers.get("x-request-id", ""))
+    return given if REQUEST_ID.fullmatch(given) else str(request.context.get("requestId", ""))
+
+
+def origin(request: Request) -> Origin:
+    """Return where a request comes from; the agent is cut to 200 characters."""
+    identity = request.context.get("identity", {})
+    agent = str(request.headers.get("user-agent", ""))[:200]
+    return Origin(str(identity.get("sourceIp") or ""), agent, request_id(request))
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the token in the Authorization header, or None when there is no such header."""
+    header = str(request.headers.get("authorization", ""))
+    if not header:
+        return None
+    if header[: len(BEARER)].casefold() != BEARER:
+        raise Unauthenticated("The Authorization header must read: Bearer <access token>.")
+    return header[len(BEARER) :].strip()
+
+
+def json_body[Model: BaseModel](request: Request, model: type[Model]) -> Model:
+    """Read the body as JSON of a declared form. Raises UnsupportedType, Malformed, Invalid."""
+    content_type = str(request.headers.get("content-type", "")).split(";")[0].strip().casefold()
+    if content_type != "application/json":
+        raise UnsupportedType("Send the body as application/json.")
+    try:
+        return model.model_validate_json(request.raw_body)
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def query[Model: BaseModel](request: Request, model: type[Model]) -> Model:
+    """Read the query string in a declared form. Raises Invalid."""
+    given: dict[str, Any] = {}
+    parameters = request.query_params
+    for name in parameters or ():
+        values = parameters.getlist(name) if parameters else []
+        given[name] = values[0] if len(values) == 1 else values
+    return validated(model, given)
+
+
+def validated[Model: BaseModel](model: type[Model], given: dict[str, Any]) -> Model:
+    """Return the values in a declared form. Raises Invalid."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: ValidationError) -> Invalid | Malformed:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(one["type"] == "json_invalid" for one in problems):
+        return Malformed("The body is not valid JSON.")
+    fields = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in problems]
+    return Invalid("Some fields have values that will not do; see errors.", errors=fields)

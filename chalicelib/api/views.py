@@ -1,0 +1,60 @@
+"""How files look to clients: the form that several resources share."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from chalicelib.api.endpoint import Output, Resource
+from chalicelib.core.paging import Page
+from chalicelib.files.models import File, Status
+
+OWNER_PERMISSIONS = ["view", "download", "edit", "delete"]
+
+
+class ProblemView(Output):
+    """Why a file has failed or was rejected."""
+
+    code: str
+    message: str
+
+
+class FileView(Resource):
+    """A file."""
+
+    id: str
+    owner_id: str
+    filename: str
+    extension: str
+    type: Literal["image", "video", "audio", "document"]
+    mime_type: str
+    size: int
+    sha256: str
+    tags: list[str]
+    caption: str | None
+    status: Status
+    error: ProblemView | None
+    metadata: dict[str, Any] | None
+    custom: dict[str, Any]
+    content_id: str | None
+    permissions: list[str]
+    created_at: datetime
+    updated_at: datetime
+    trashed_at: datetime | None
+
+    @classmethod
+    def of(cls, file: File) -> Self:
+        """Render a file for its owner."""
+        return cls.model_validate(vars(file) | {"permissions": OWNER_PERMISSIONS})
+
+
+class FilePage(Output):
+    """One page of files."""
+
+    items: list[FileView]
+    next_cursor: str | None
+    total: int | None
+
+    @classmethod
+    def of(cls, page: Page[File]) -> Self:
+        """Render a page."""
+        items = [FileView.of(file) for file in page.items]
+        return cls(items=items, next_cursor=page.next_cursor, total=page.total)

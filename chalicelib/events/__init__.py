@@ -1,0 +1,1 @@
+"""The doors of queues and schedules: one module per function."""

@@ -1,0 +1,47 @@
+"""The extraction function: what has arrived in the bucket is examined.
+
+S3 → SQS → here. Each message is answered for itself (partial batch responses): what could not be done now comes
+back after the queue's visibility timeout, and after five times goes to the dead-letter queue.
+"""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.aws.meter import metered
+from chalicelib.blobs import arrivals
+from chalicelib.core.log import log
+from chalicelib.intake.service import ToolsAreComing
+from chalicelib.wiring import library
+
+blueprint = Blueprint(__name__)
+DEFERRED_SECONDS = 20
+
+
+@blueprint.on_sqs_message(queue="extraction", batch_size=5, name="extraction")
+def extract(event: SQSEvent) -> Any:
+    """Handle a batch of S3's notifications."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event.to_dict(), _examine, processor)
+
+
+def _examine(record: SQSRecord) -> None:
+    log.thread_safe_clear_keys()
+    log.thread_safe_append_keys(message_id=record.message_id)
+    for arrival in arrivals.parse(record.body):
+        log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
+        with metered() as receipt:
+            try:
+                settled = library().intake.arrived(arrival)
+            except ToolsAreComing:
+                # Sent anew rather than left: waiting for a build must not use up the five tries.
+                library().uploads.queue.send(arrivals.message(arrival), delay=DEFERRED_SECONDS)
+                log.info("arrival deferred until the media tools are there")
+                return
+            except Exception:
+                log.exception("arrival not handled; the queue brings it back")
+                raise
+        outcomes = {file.id: file.status.value for file in settled}
+        log.info("arrival handled", extra={"files": outcomes, **receipt.summary()})

@@ -1,0 +1,182 @@
+"""The one place where settings are read and objects are built."""
+
+import functools
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from chalicelib.accounts.passwords import Passwords
+from chalicelib.accounts.service import Accounts
+from chalicelib.accounts.store import AccountStore
+from chalicelib.accounts.tokens import AccessTokens
+from chalicelib.audit.service import Audit
+from chalicelib.aws.agenda import Agenda
+from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.clients import Clients
+from chalicelib.aws.queue import Queue
+from chalicelib.aws.secrets import CachedSecret
+from chalicelib.aws.table import Tables
+from chalicelib.blobs.service import Blobs
+from chalicelib.blobs.store import BlobStore
+from chalicelib.catalogue.service import Catalogue
+from chalicelib.catalogue.store import PostingStore
+from chalicelib.core.caller import Role
+from chalicelib.core.clock import Clock, now
+from chalicelib.core.ids import NewId, new_id
+from chalicelib.core.paging import Cursors
+from chalicelib.files.service import Files
+from chalicelib.files.store import FileStore
+from chalicelib.uploads.rules import DEFAULT_LIMITS
+from chalicelib.uploads.service import Uploads
+from chalicelib.uploads.store import UploadStore
+
+if TYPE_CHECKING:
+    from chalicelib.intake.service import Intake
+
+PREFIX = "MEDIATHEQUE_"
+
+
+class Settings(BaseModel):
+    """What the environment says: `MEDIATHEQUE_` and the name in capitals. The stack's outputs give the resources."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    bucket_name: str
+    extraction_queue_url: str
+    users_table: str
+    files_table: str
+    tags_table: str
+    metadata_table: str
+    activity_table: str
+    token_keys_arn: str
+    commit: str = "unknown"
+    default_role: Role = Role.OPERATOR
+    allowed_origin: str = "*"
+    free_after_hours: PositiveInt = 24
+    """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
+    media_tools_expected_until: datetime | None = None
+    """While a machine without ffprobe builds one: until then, audio and video wait instead of failing."""
+    argon2_memory_kib: PositiveInt = 65_536
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; raises pydantic's ValidationError naming what is missing."""
+        ours = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX)
+        }
+        return cls.model_validate(ours)
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything built once and used by the doors."""
+
+    settings: Settings
+    tables: Tables
+    bucket: Bucket
+    queue: Queue
+    keys: CachedSecret
+    audit: Audit
+    accounts: Accounts
+    blobs: Blobs
+    files: Files
+    uploads: Uploads
+
+    @functools.cached_property
+    def intake(self) -> "Intake":
+        """Return the intake, with the extraction that only its function carries."""
+        from chalicelib.extraction.service import Extraction  # noqa: PLC0415 - the API never examines files
+        from chalicelib.extraction.store import FactsStore  # noqa: PLC0415 - as above
+        from chalicelib.extraction.tools import find_media_tools  # noqa: PLC0415 - as above
+        from chalicelib.intake.service import Intake  # noqa: PLC0415 - as above
+
+        facts = FactsStore(self.settings.metadata_table, self.files.clock)
+        extraction = Extraction(self.bucket, facts, lambda: find_media_tools(os.environ))
+        return Intake(
+            self.tables, self.blobs, self.files, self.uploads, extraction, self.audit, self._tools_expected
+        )
+
+    def _tools_expected(self) -> bool:
+        until = self.settings.media_tools_expected_until
+        return until is not None and self.files.clock() < until
+
+    def dependencies(self) -> dict[str, Callable[[], object]]:
+        """Return a cheap question for each service that the library needs; a question that fails raises."""
+        return {
+            "tables": lambda: self.tables.get(self.settings.files_table, {"pk": "health", "sk": "health"}),
+            "bucket": self.bucket.check,
+            "queue": self.queue.check,
+            "secrets": self.keys,
+        }
+
+
+def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewId = new_id) -> Library:
+    """Build the objects; no call to AWS is made."""
+    tables = Tables(lambda: clients.dynamodb)
+    bucket = Bucket(lambda: clients.s3, settings.bucket_name)
+    queue = Queue(lambda: clients.sqs, settings.extraction_queue_url)
+    keys = CachedSecret(lambda: clients.secrets, settings.token_keys_arn)
+    audit = Audit(settings.activity_table, clock, new_id)
+    accounts = Accounts(
+        tables=tables,
+        store=AccountStore(tables, settings.users_table),
+        audit=audit,
+        passwords=Passwords(settings.argon2_memory_kib),
+        access_tokens=AccessTokens(keys, clock),
+        clock=clock,
+        new_id=new_id,
+        default_role=settings.default_role,
+    )
+    blobs = _blobs(settings, tables, bucket, clock)
+    postings = PostingStore(tables, settings.tags_table)
+    catalogue = Catalogue(postings, Cursors(lambda: cursor_key(keys())))
+    records = FileStore(tables, settings.files_table)
+    files = Files(tables, records, catalogue, blobs, bucket, audit, clock)
+    uploads = _uploads(settings, files, queue, new_id)
+    return Library(settings, tables, bucket, queue, keys, audit, accounts, blobs, files, uploads)
+
+
+@functools.cache
+def library() -> Library:
+    """Return this process's library, built from the environment when first asked for."""
+    return build(Settings.from_environment(), Clients())
+
+
+def cursor_key(keys: Mapping[str, str]) -> bytes:
+    """Return the key that cursors are signed with: derived from the current token key, so a rotation ends cursors."""
+    return hmac.digest(keys[keys["current"]].encode(), b"cursors", hashlib.sha256)
+
+
+def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> Blobs:
+    return Blobs(
+        tables=tables,
+        store=BlobStore(tables, settings.files_table),
+        agenda=Agenda(tables, settings.files_table, "blobs"),
+        bucket=bucket,
+        clock=clock,
+        grace=timedelta(hours=settings.free_after_hours),
+    )
+
+
+def _uploads(settings: Settings, files: Files, queue: Queue, new_id: NewId) -> Uploads:
+    return Uploads(
+        tables=files.tables,
+        store=UploadStore(files.tables, settings.files_table),
+        agenda=Agenda(files.tables, settings.files_table, "uploads"),
+        files=files,
+        blobs=files.blobs,
+        bucket=files.bucket,
+        queue=queue,
+        audit=files.audit,
+        clock=files.clock,
+        new_id=new_id,
+        limits=DEFAULT_LIMITS,
+    )
