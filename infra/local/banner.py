@@ -90,7 +90,7 @@ class Banner:
                 answered_since = time.monotonic()
             if answered_since and time.monotonic() > answered_since + _UNHEALTHY_SECONDS:
                 return [f"  Not all is well: {url} answers {status}."]
-            time.sleep(0.1)
+            time.sleep(0.1 if status is None else 0.5)
         return []
 
     def _print(self, text: str) -> None:

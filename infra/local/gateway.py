@@ -11,7 +11,6 @@ the app is given a class that keeps it per thread.
 
 import logging
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -74,7 +73,6 @@ class Gateway:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; never raises."""
-        started = time.monotonic()
         request = Request.of(environ)
         request_id = str(uuid.uuid4())
         match = self._routes.match(request.path)
@@ -82,7 +80,8 @@ class Gateway:
             answer = self._answer(request, match, request_id)
         except GatewayProblem as problem:
             answer = self.refuse(problem, request_id)
-        _log_access(request, match, answer, time.monotonic() - started)
+            # The route, not the path: paths of shared links hold secrets.
+            _log.info("%s %s: %d %s", request.method, match and match.resource, problem.status, problem.code)
         headers = [
             *answer.headers,
             ("x-amzn-RequestId", request_id),
@@ -180,9 +179,3 @@ def _preflight(methods: Mapping[str, RouteEntry]) -> Answer:
         **_headers_of(methods[with_cors[-1]].cors),
     }
     return Answer(200, list(headers.items()), b"")
-
-
-def _log_access(request: Request, match: Match | None, answer: Answer, seconds: float) -> None:
-    """Log the route, not the path: paths of shared links hold secrets."""
-    route = match.resource if match else "(no route)"
-    _log.info("%s %s %d %.0f ms", request.method, route, answer.status, seconds * 1000)

@@ -18,7 +18,7 @@ from infra.local.event_sources import upper_snake
 if TYPE_CHECKING:
     import boto3
     from types_boto3_cloudformation import CloudFormationClient
-    from types_boto3_cloudformation.type_defs import StackTypeDef, WaiterConfigTypeDef
+    from types_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef, WaiterConfigTypeDef
     from types_boto3_dynamodb import DynamoDBClient
 
 _HASH_TAG = "mediatheque:template"
@@ -28,6 +28,7 @@ _NEVER_WORKED = {
     "ROLLBACK_COMPLETE",
     "ROLLBACK_FAILED",
 }  # blocks the name, holds nothing
+_PARAMETERS: "list[ParameterTypeDef]" = [{"ParameterKey": "Tls", "ParameterValue": "off"}]  # it is on this machine
 _WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 120}
 
 
@@ -95,6 +96,7 @@ def _apply(
             StackName=name,
             TemplateBody=text,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Parameters=_PARAMETERS,
             Tags=[{"Key": _HASH_TAG, "Value": digest}],
         )
     except ClientError as fault:
