@@ -65,4 +65,4 @@ def failed_ids(answer: object, sent: set[str]) -> set[str]:
         named = {failure["itemIdentifier"] for failure in failures}
     except (TypeError, KeyError, IndexError):
         return sent
-    return min(named, sent)
+    return named if named.issubset(sent) else sent

@@ -41,8 +41,16 @@ _FUNCTION_SECONDS = 900.0  # Lambda's longest; only what the context tells the h
 class Worker:
     """Serves one queue with as many threads as `run` is told, each taking batches one after another."""
 
-    def __init__(self, sqs: "SQSClient", source: QueueSource, url: str, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        source: QueueSource,
+        url: str,
+        stop: threading.Event,
+        poll_seconds: int = _POLL_SECONDS,
+    ) -> None:
         self._sqs = sqs
+        self._poll_seconds = poll_seconds
         self._source = source
         self._url = url
         self._arn = queue_arn(url, sqs.meta.region_name)
@@ -71,7 +79,7 @@ class Worker:
         response = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=min(self._source.batch_size, _MAX_BATCH),
-            WaitTimeSeconds=_POLL_SECONDS,
+            WaitTimeSeconds=self._poll_seconds,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
