@@ -52,11 +52,10 @@ def default_cache(environ: Mapping[str, str] = os.environ) -> Path:
 
 def find(cache: Path, search: str | None = None) -> Tools | None:
     """Find both programs and see that they run; `search` stands for the PATH. Takes milliseconds."""
+    if (layer := _layer(cache)) and (tools := _working(layer, "layer")):
+        return tools
     path = os.environ.get("PATH", os.defpath) if search is None else search
-    folders = [(Path(folder), "path") for folder in path.split(os.pathsep) if folder]
-    if layer := _layer(cache):
-        folders.insert(0, (layer, "layer"))
-    found = (_working(folder, "layer" if origin == "layer" else "path") for folder, origin in folders)
+    found = (_working(Path(folder), "path") for folder in path.split(os.pathsep) if folder)
     return next((tools for tools in found if tools), None)
 
 

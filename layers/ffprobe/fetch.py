@@ -7,6 +7,7 @@ sources.txt. A way that is closed costs seconds, not minutes, and is not tried a
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import urllib.error
@@ -120,10 +121,15 @@ def mirror_addresses(source: Source) -> list[str]:
     """Where the mirrors of this machine's apt would have the tarball; none on a machine without apt."""
     if source.pool is None or not shutil.which("apt-get"):
         return []
-    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Identifier: Packages"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, fixed program
-    mirrors = dict.fromkeys(done.stdout.split())
-    return [f"{mirror}pool/main/{source.pool}" for mirror in mirrors]
+    # What an update would ask: unlike indextargets, it answers before there was a first update.
+    command = ["apt-get", "update", "--print-uris"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - fixed program
+    return [f"{repository}pool/main/{source.pool}" for repository in repositories(done.stdout)]
+
+
+def repositories(printed: str) -> list[str]:
+    """Read the repositories out of what `apt-get update --print-uris` says, in its order."""
+    return list(dict.fromkeys(re.findall(r"^'(\S+/)dists/", printed, re.MULTILINE)))
 
 
 def ladder(given: Path | None) -> list[Way]:

@@ -1,5 +1,4 @@
 import hashlib
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -131,13 +130,18 @@ def test_two_rows_of_one_name_are_two_ways_to_the_same_source(tmp_path: Path) ->
     assert line == "Sources: 1 from given."
 
 
-def test_the_mirrors_are_the_ones_that_apt_is_configured_with() -> None:
-    if not shutil.which("apt-get"):
-        assert fetch.mirror_addresses(_source()) == []
-        return
-    addresses = fetch.mirror_addresses(_source())
-    assert all(address.endswith("/pool/main/t/thing/thing_1.0.orig.tar.gz") for address in addresses)
-    assert len(set(addresses)) == len(addresses)
+def test_the_mirrors_are_what_apt_would_ask_for_an_update() -> None:
+    printed = (
+        "'http://one.example/debian/dists/stable/InRelease' one.example_debian_dists_stable_InRelease 0 \n"
+        "'http://one.example/debian/dists/stable/main/binary-amd64/Packages.xz' one.example_Packages 0 \n"
+        "'https://two.example/dists/stable-security/InRelease' two.example_dists_InRelease 0 \n"
+    )
+
+    assert fetch.repositories(printed) == ["http://one.example/debian/", "https://two.example/"]
+
+
+def test_a_source_that_debian_has_not_is_not_looked_for_there() -> None:
+    assert fetch.mirror_addresses(Source("thing", "1.0", SHA256, CLOSED, None)) == []
 
 
 @pytest.mark.skipif(not Path("/usr/lib/apt/apt-helper").exists(), reason="a way of Debian and Ubuntu only")
