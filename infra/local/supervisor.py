@@ -1,8 +1,8 @@
 """Keeps child processes running, or ends them all: never a silent half.
 
-Every child's output goes to the terminal behind its name, and to a file. A child that ends is started again
-after a pause that doubles; one that ends too often soon after its start ends the whole. Children run in
-sessions of their own, so Ctrl-C reaches the supervisor only, which stops them in order.
+Every child's output goes to the terminal behind its name, and to a file. A child that ends is started again after a
+pause that doubles; one that ends too often soon after its start ends the whole. Children run in sessions of their
+own, so Ctrl-C reaches the supervisor only, which stops them in order.
 """
 
 import logging
@@ -13,17 +13,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, TextIO
+from typing import TextIO
 
 from infra.local.child import PIPE_VARIABLE
 
 _ROOT = Path(__file__).parents[2]
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
+_LAST_WORDS_SECONDS = 2.0
+_STOPPED = ("stopped", "")
 
 
 @dataclass(frozen=True)
@@ -48,22 +50,72 @@ class Patience:
     grace: float = 8.0
 
 
-@dataclass
-class _Child:
-    service: Service
-    process: subprocess.Popen[bytes]
-    log: logging.Logger
-    started: float = field(default_factory=time.monotonic)
-    quick_deaths: int = 0
-    renewed: bool = False
-
-
 class ChildKeepsDying(Exception):
     """A child ended too often soon after its start; the message says which and where to read why."""
 
 
+class _Child:
+    """A service and its present process; `ended` is called from another thread whenever that ends."""
+
+    def __init__(
+        self, service: Service, log: logging.Logger, pipe: int, ended: Callable[[str], None]
+    ) -> None:
+        self.service = service
+        self.log = log
+        self.quick_deaths = 0
+        self.renewed = False
+        self._pipe = pipe
+        self._ended = ended
+        self.spawn()
+
+    def spawn(self) -> None:
+        command = [sys.executable, "-m", "infra.local.child", self.service.module, *self.service.arguments]
+        self.started = time.monotonic()
+        self.renewed = False
+        self.process = subprocess.Popen(  # noqa: S603 - this interpreter and a module named in this repository
+            command,
+            cwd=_ROOT,
+            env={**self.service.environment, PIPE_VARIABLE: str(self._pipe), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[self._pipe],
+            start_new_session=True,
+        )
+        self._follower = threading.Thread(target=self._follow, args=(self.process,), daemon=True)
+        self._follower.start()
+
+    def _follow(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is not None:
+            with process.stdout as lines:
+                for line in lines:
+                    self.log.info("%s", line.decode("utf-8", "replace").rstrip())
+        process.wait()
+        self._ended(self.service.name)
+
+    def wait(self, deadline: float) -> None:
+        try:
+            self.process.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return
+
+    def kill_session(self) -> None:
+        """End what is left of the process and of those that it started itself."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):  # the session has ended; macOS says so by the second
+            return
+        self.process.wait()
+
+    def close(self) -> None:
+        """Take down its last words."""
+        self._follower.join(_LAST_WORDS_SECONDS)
+        for handler in self.log.handlers:
+            handler.close()
+
+
 class Supervisor:
-    """Starts, restarts and stops services. Use it from one thread."""
+    """Starts, restarts and stops services. After `stop` it cannot be used again."""
 
     def __init__(self, logs: Path, terminal: TextIO, patience: Patience | None = None) -> None:
         self._logs = logs
@@ -76,7 +128,8 @@ class Supervisor:
     def start(self, service: Service) -> None:
         """Start a service; it is kept running from the next `run` on."""
         log = _logger(service.name, self._logs, self._terminal)
-        self._children[service.name] = _Child(service, self._spawn(service, log), log)
+        child = _Child(service, log, self._pipe, lambda name: self._events.put(("ended", name)))
+        self._children[service.name] = child
 
     def is_running(self, name: str) -> bool:
         """Say whether a service's process lives right now."""
@@ -89,34 +142,37 @@ class Supervisor:
         child.process.terminate()
 
     def run(self) -> None:
-        """Restart what ends, for ever. Raises ChildKeepsDying when a service ends too often."""
-        while True:
-            event, name = self._events.get()
+        """Restart what ends, until `stop`. Raises ChildKeepsDying when a service ends too often."""
+        while (next_event := self._events.get()) != _STOPPED:
+            event, name = next_event
             child = self._children[name]
             if event == "ended" and not child.renewed:
                 self._judge(child)
             else:
-                child.process = self._spawn(child.service, child.log)
-                child.started, child.renewed = time.monotonic(), False
+                child.spawn()
 
     def stop(self) -> None:
         """Stop all children, higher stages first: SIGTERM, then after the grace SIGKILL to whole sessions."""
+        self._events.put(_STOPPED)
         for stage in sorted({child.service.stage for child in self._children.values()}, reverse=True):
-            group = [child.process for child in self._children.values() if child.service.stage == stage]
-            for process in group:
-                process.terminate()
+            group = [child for child in self._children.values() if child.service.stage == stage]
+            for child in group:
+                child.process.terminate()
             deadline = time.monotonic() + self._patience.grace
-            for process in group:
-                _wait(process, deadline)
-                _kill_session(process)
+            for child in group:
+                child.wait(deadline)
+                child.kill_session()
+                child.close()
+        for end in (self._pipe, self._held_end):
+            os.close(end)
 
     def kill(self) -> None:
         """End all children at once."""
         for child in self._children.values():
-            _kill_session(child.process)
+            child.kill_session()
 
     def _judge(self, child: _Child) -> None:
-        _kill_session(child.process)  # what it started itself
+        child.kill_session()
         lived = time.monotonic() - child.started
         child.quick_deaths = child.quick_deaths + 1 if lived < self._patience.quick else 0
         if child.quick_deaths >= self._patience.deaths:
@@ -124,34 +180,12 @@ class Supervisor:
             raise ChildKeepsDying(
                 f"{child.service.name} ended {child.quick_deaths} times soon after its start: see {path}"
             )
-        pause = min(
-            self._patience.first_pause * 2 ** max(0, child.quick_deaths - 1), self._patience.longest_pause
-        )
+        doubled = self._patience.first_pause * 2 ** max(0, child.quick_deaths - 1)
+        pause = min(doubled, self._patience.longest_pause)
         child.log.warning("ended with %s; starting again in %.1f s", child.process.returncode, pause)
         timer = threading.Timer(pause, self._events.put, [("start", child.service.name)])
         timer.daemon = True
         timer.start()
-
-    def _spawn(self, service: Service, log: logging.Logger) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "infra.local.child", service.module, *service.arguments]
-        process = subprocess.Popen(  # noqa: S603 - this interpreter and a module named in this repository
-            command,
-            cwd=_ROOT,
-            env={**service.environment, PIPE_VARIABLE: str(self._pipe), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[self._pipe],
-            start_new_session=True,
-        )
-        threading.Thread(target=self._follow, args=(service.name, process, log), daemon=True).start()
-        return process
-
-    def _follow(self, name: str, process: subprocess.Popen[bytes], log: logging.Logger) -> None:
-        if process.stdout is not None:
-            _copy(process.stdout, log)
-        process.wait()
-        self._events.put(("ended", name))
 
 
 def _logger(name: str, folder: Path, terminal: TextIO) -> logging.Logger:
@@ -165,23 +199,3 @@ def _logger(name: str, folder: Path, terminal: TextIO) -> logging.Logger:
     logger.propagate = False
     logger.setLevel(logging.INFO)
     return logger
-
-
-def _copy(stream: IO[bytes], log: logging.Logger) -> None:
-    for line in stream:
-        log.info("%s", line.decode("utf-8", "replace").rstrip())
-
-
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> None:
-    try:
-        process.wait(timeout=max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return
-
-
-def _kill_session(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # the session has ended; macOS says so by the second
-        return
-    process.wait()
