@@ -26,6 +26,10 @@ class ShortFetch(ExtractionError):
         self.first, self.wanted, self.got = first, wanted, got
 
 
+class StoreTooSlow(ExtractionError):
+    """A single range took so long that the program which wanted it may have given up for that reason."""
+
+
 class ZygoteUnavailable(ExtractionError):
     """The server that starts the limited child processes cannot be started or spoken to."""
 

@@ -34,7 +34,7 @@ atexit.register(_zygote.close)
 
 
 def examine(source: RangedSource, tools: MediaTools | None) -> Facts:
-    """The facts of a blob. Raises only what the source's fetch raises, ShortFetch and ZygoteUnavailable.
+    """The facts of a blob. Raises only what is the world's fault: what fetch raises, ShortFetch and the like.
 
     Without `tools` audio and video fail with `media_tools_missing`; everything else works.
     """

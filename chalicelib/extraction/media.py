@@ -15,13 +15,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.extraction import programs, proxy
 from chalicelib.extraction.confinement import Limits
-from chalicelib.extraction.errors import Damaged, Failed, ReaderCrashed, ReaderTimedOut, ReadingBudgetSpent
+from chalicelib.extraction.errors import (
+    Damaged,
+    Failed,
+    ReaderCrashed,
+    ReaderTimedOut,
+    ReadingBudgetSpent,
+    StoreTooSlow,
+)
 from chalicelib.extraction.models import MAX_STREAMS, Finding, FoundType, MediaMetadata, Stream
 from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.tools import MediaTools
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=15)
 MAX_OUTPUT = 1 << 20
+_SLOW_SECONDS = 6.0  # ffprobe gives a read 8 seconds
 
 _ISO = "mov,mp4,m4a,3gp,3g2,mj2"
 DEMUXERS: Mapping[str, str] = {
@@ -91,6 +99,10 @@ def read(source: RangedSource, sniffed: str, tools: MediaTools) -> Finding:
         ended = replace(ended, log=ended.log.replace(served.url, "the file"))
     if served.trouble:
         raise served.trouble[0]
+    if ended.status and served.slowest > _SLOW_SECONDS:
+        raise StoreTooSlow(f"a range took {served.slowest:.1f} seconds")
+    if ended.overflowed:
+        raise ReaderCrashed(f"ffprobe wrote more than {MAX_OUTPUT} bytes")
     if ended.timed_out or ended.status in {-signal.SIGXCPU, -signal.SIGKILL}:
         raise ReaderTimedOut
     probe = _probed(ended, spent=source.spent)

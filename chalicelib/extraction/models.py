@@ -185,9 +185,9 @@ class Finding(_Found):
 class Facts(_Found):
     """All that is known of one blob's content: equal for every file that points to it, whatever its name.
 
-    `outcome` is "read" with metadata, or "rejected" or "failed" with a stable `code` and a sentence; `detail` is for our
-    own log, never for users. `sniffed` is a name of `filetypes.TYPES`. `bytes_read`, `requests` and `seconds` are what
-    knowing it cost.
+    `outcome` is "read" with metadata, or "rejected" or "failed" with a stable `code` and a sentence; `detail` is for
+    our own log, never for users. `sniffed` is a name of `filetypes.TYPES`. `bytes_read`, `requests` and `seconds` are
+    what knowing it cost.
     """
 
     outcome: Literal["read", "rejected", "failed"]

@@ -10,6 +10,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,12 +28,26 @@ _IDLE_SECONDS = 10
 
 @dataclass
 class Served:
-    """The address of a source while the proxy runs, and the world's error that ended a read, if one did."""
+    """The address of a source while the proxy runs, the world's errors that ended reads, the slowest read's seconds."""
 
     url: str
     path: str
     source: RangedSource
     trouble: list[Exception] = field(default_factory=list)
+    slowest: float = 0.0
+
+    def read(self, first: int, count: int) -> bytes:
+        """The bytes, or none when the budget is spent or the store fails."""
+        asked = time.monotonic()
+        try:
+            return self.source.read(first, count)
+        except BudgetSpent:
+            return b""
+        except Exception as trouble:  # noqa: BLE001 - kept for the caller, who raises it
+            self.trouble.append(trouble)
+            return b""
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - asked)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -67,17 +82,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         # without a small send buffer the kernel takes megabytes that the program never reads
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        try:
-            self._send(first, last)
-        except (ConnectionError, TimeoutError, BudgetSpent):
-            return  # the program has seen enough, or may see no more
-        except Exception as trouble:  # noqa: BLE001 - kept for the caller, who raises it
-            self._served.trouble.append(trouble)
-
-    def _send(self, first: int, last: int) -> None:
-        while first <= last:
-            chunk = self._served.source.read(first, min(BLOCK - first % BLOCK, last - first + 1))
-            self.connection.sendall(chunk)
+        while first <= last and (
+            chunk := self._served.read(first, min(BLOCK - first % BLOCK, last - first + 1))
+        ):
+            try:
+                self.connection.sendall(chunk)
+            except (ConnectionError, TimeoutError):
+                return  # the program has seen enough
             first += len(chunk)
 
 

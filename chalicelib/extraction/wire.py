@@ -7,6 +7,8 @@ as hostile: sizes are checked before memory is spent, and an answer is JSON that
 import socket
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from chalicelib.extraction.errors import BudgetSpent
@@ -26,23 +28,24 @@ class WireClosed(WireBroken):
     """The other side is gone."""
 
 
+class WireTimedOut(Exception):
+    """The deadline has passed. Not TimeoutError: that is what a slow store may raise in the same conversation."""
+
+
 @dataclass
 class Wire:
-    """One end of the conversation. `deadline` (time.monotonic) ends every wait with TimeoutError; None never."""
+    """One end of the conversation. `deadline` (of time.monotonic) limits every wait; without one it waits for ever."""
 
     socket: socket.socket
     deadline: float | None = field(default=None)
 
     def send(self, kind: bytes, payload: bytes) -> None:
-        """Send one message. Raises WireClosed, TimeoutError."""
-        self._limit_wait()
-        try:
+        """Send one message. Raises WireClosed, WireTimedOut."""
+        with self._limited_wait():
             self.socket.sendall(_HEADER.pack(kind, len(payload)) + payload)
-        except ConnectionError as gone:
-            raise WireClosed("the other side has gone") from gone
 
     def receive(self, max_payload: int) -> tuple[bytes, bytes]:
-        """The next message's kind and payload. Raises WireBroken, also when it is over the limit, and TimeoutError."""
+        """The next message's kind and payload. Raises WireBroken, also when it is over the limit, and WireTimedOut."""
         kind, size = _HEADER.unpack(self._exactly(_HEADER.size))
         if size > max_payload:
             raise WireBroken(f"a message of {size} bytes")
@@ -51,22 +54,24 @@ class Wire:
     def _exactly(self, count: int) -> bytes:
         chunks = bytearray()
         while len(chunks) < count:
-            self._limit_wait()
-            try:
+            with self._limited_wait():
                 chunk = self.socket.recv(min(count - len(chunks), 1 << 16))
-            except ConnectionError as gone:
-                raise WireClosed("the other side has gone") from gone
             if not chunk:
                 raise WireClosed("the other side has gone")
             chunks += chunk
         return bytes(chunks)
 
-    def _limit_wait(self) -> None:
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            self.socket.settimeout(left)
+    @contextmanager
+    def _limited_wait(self) -> Iterator[None]:
+        try:
+            if self.deadline is not None:
+                # a timeout of 0 would mean non-blocking
+                self.socket.settimeout(max(self.deadline - time.monotonic(), 0.001))
+            yield
+        except TimeoutError:
+            raise WireTimedOut from None
+        except ConnectionError as gone:
+            raise WireClosed("the other side has gone") from gone
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def _degrees(value: object, reference: object, negative: str) -> float | None:
     parts = [_number(part) for part in value]
     if None in parts:
         return None
-    total = sum((part or 0.0) / 60**i for i, part in enumerate(parts))
+    total = sum((part or 0.0) / 60.0**i for i, part in enumerate(parts))
     return -total if str(reference).strip("\x00 ").upper() == negative else total
 
 

@@ -1,0 +1,35 @@
+"""Sources for tests: over bytes, and over files of gigabytes of which only a few bytes exist."""
+
+from dataclasses import dataclass
+
+from chalicelib.extraction.source import MAX_BYTES, MAX_REQUESTS, RangedSource
+
+
+def source_of(
+    content: bytes, *, max_bytes: int = MAX_BYTES, max_requests: int = MAX_REQUESTS
+) -> RangedSource:
+    return RangedSource(
+        lambda first, last: content[first : last + 1],
+        len(content),
+        max_bytes=max_bytes,
+        max_requests=max_requests,
+    )
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """A large object: `pieces` of bytes at their offsets, zeros everywhere else."""
+
+    size: int
+    pieces: tuple[tuple[int, bytes], ...]
+
+    def fetch(self, first: int, last: int) -> bytes:
+        answer = bytearray(last - first + 1)
+        for at, piece in self.pieces:
+            begin, end = max(at, first), min(at + len(piece), last + 1)
+            if begin < end:
+                answer[begin - first : end - first] = piece[begin - at : end - at]
+        return bytes(answer)
+
+    def source(self) -> RangedSource:
+        return RangedSource(self.fetch, self.size)

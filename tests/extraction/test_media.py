@@ -1,0 +1,278 @@
+"""ffprobe behind the proxy: whitelists, budgets and clocks hold, and big files stay cheap."""
+
+import contextlib
+import socket
+import struct
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from chalicelib.extraction import media, programs, proxy
+from chalicelib.extraction.confinement import Limits
+from chalicelib.extraction.errors import Damaged, Failed, FileFault, MediaToolsMissing, ReaderCrashed
+from chalicelib.extraction.examine import examine
+from chalicelib.extraction.models import MediaMetadata
+from chalicelib.extraction.source import RangedSource
+from chalicelib.extraction.tools import MediaTools, find_media_tools
+from tests.extraction.conftest import MEDIA
+from tests.extraction.sources import Sparse, source_of
+
+GIGABYTES = 2 << 30
+PLAYLISTS = [
+    "hls_ssrf.mp4",
+    "hls_ssrf_mp4seg.mp4",
+    "hls_concat.mp4",
+    "hls_file.mp4",
+    "ffconcat.mp4",
+    "sdp.mp4",
+]
+
+
+def sample(name: str) -> bytes:
+    return (MEDIA / "samples" / name).read_bytes()
+
+
+def boxes(content: bytes) -> dict[bytes, tuple[int, int]]:
+    """Offset and size of an MP4's top-level boxes."""
+    found, at = {}, 0
+    while at < len(content):
+        size, name = struct.unpack_from(">I4s", content, at)
+        found[name] = (at, size)
+        at += size
+    return found
+
+
+def wav_of(size: int) -> Sparse:
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        size - 8,
+        b"WAVE",
+        b"fmt ",
+        16,
+        1,
+        2,
+        48000,
+        192000,
+        4,
+        16,
+        b"data",
+        size - 44,
+    )
+    return Sparse(size, ((0, head),))
+
+
+def front_mp4_of(size: int) -> Sparse:
+    """The sample with its index in front, and a media box that goes on in zeros."""
+    content = sample("faststart.mp4")
+    at, _ = boxes(content)[b"mdat"]
+    return Sparse(size, ((0, content[:at] + struct.pack(">I", size - at) + content[at + 4 :]),))
+
+
+def end_mp4_of(size: int) -> Sparse:
+    """The sample with its index behind gigabytes of zeros."""
+    content = sample("moov_end.mp4")
+    at, _ = boxes(content)[b"mdat"]
+    index, _ = boxes(content)[b"moov"]
+    index_at = size - (len(content) - index)
+    grown = content[:at] + struct.pack(">I", index_at - at) + content[at + 4 : index]
+    return Sparse(size, ((0, grown), (index_at, content[index:])))
+
+
+def avi_of(size: int) -> Sparse:
+    """The sample with a chunk of junk after its index."""
+    content = sample("clip.avi")
+    junk = struct.pack("<4sI", b"JUNK", size - len(content) - 8)
+    return Sparse(size, ((0, content[:4] + struct.pack("<I", size - 8) + content[8:] + junk),))
+
+
+@pytest.mark.parametrize(
+    ("big", "seconds"),
+    [
+        (wav_of(GIGABYTES), (GIGABYTES - 44) / 192000),
+        (front_mp4_of(GIGABYTES), 3.0),
+        (end_mp4_of(GIGABYTES), 3.0),
+        (avi_of(GIGABYTES), 3.04),
+    ],
+    ids=["wav", "mp4 with its index in front", "mp4 with its index behind", "avi"],
+)
+def test_two_gigabytes_cost_six_megabytes_and_ten_requests_at_most(
+    big: Sparse, seconds: float, tools: MediaTools
+) -> None:
+    found = examine(big.source(), tools)
+    assert isinstance(found.metadata, MediaMetadata), found
+    assert found.metadata.duration_seconds == pytest.approx(seconds, abs=0.1)
+    assert found.bytes_read <= 6 << 20
+    assert found.requests <= 10
+
+
+def test_fragments_are_added_up(tools: MediaTools) -> None:
+    found = examine(source_of((MEDIA / "fragmented.mp4").read_bytes()), tools)
+    assert isinstance(found.metadata, MediaMetadata)
+    assert found.metadata.duration_seconds == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_duration_is_unknown_when_the_budget_ended_first(tools: MediaTools) -> None:
+    source = source_of((MEDIA / "fragmented.mp4").read_bytes(), max_bytes=64 << 10)
+    found = examine(source, tools)
+    assert source.bytes_read <= 64 << 10
+    assert isinstance(found.metadata, MediaMetadata), found
+    assert found.metadata.duration_seconds is None
+    assert not found.metadata.complete
+    assert found.metadata.has_video
+
+
+def test_an_index_out_of_the_budgets_reach_is_said_to_be_that(tools: MediaTools) -> None:
+    found = examine(source_of(sample("moov_end.mp4"), max_bytes=33 << 10), tools)
+    assert (found.outcome, found.code) == ("failed", "reading_budget_spent")
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+@pytest.mark.parametrize("taken_for", ["mp4", "mpegts", "mp3"])
+def test_a_playlist_fetches_nothing_even_where_sniffing_let_it_through(
+    name: str, taken_for: str, hostile: dict[str, bytes], tools: MediaTools
+) -> None:
+    with socket.create_server(("127.0.0.1", 14899)) as server:
+        server.setblocking(False)
+        with pytest.raises(FileFault):
+            media.read(source_of(hostile[name]), taken_for, tools)
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_what_follows_an_id3_tag_is_looked_at(tools: MediaTools) -> None:
+    tag = b"ID3\x04\x00\x00\x00\x00\x00\x0a" + bytes(10)
+    found = examine(source_of(tag + sample("tone.aac")), tools)
+    assert (found.sniffed, found.kind, found.mime_type) == ("aac", "audio", "audio/aac")
+
+
+def test_a_store_that_fails_under_ffprobe_is_not_the_files_fault(tools: MediaTools) -> None:
+    class Throttled(Exception):
+        pass
+
+    content = sample("clip.mkv")
+
+    def fetch(first: int, last: int) -> bytes:
+        if first:
+            raise Throttled
+        return content[first : last + 1]
+
+    with pytest.raises(Throttled):
+        media.read(RangedSource(fetch, len(content)), "mkv", tools)
+
+
+def program(tmp_path: Path, script: str) -> MediaTools:
+    """An ffprobe that does what the shell script says."""
+    path = tmp_path / "ffprobe"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return MediaTools(path, None)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 0",
+        "echo '{}'",
+        "echo nonsense",
+        'echo \'{"format": {"format_name": "x", "duration": "NaN"}, "streams": []}\'',
+        'echo \'{"format": {"format_name": "x"}, "streams": [{"codec_type": "video", "width": -1}]}\'',
+    ],
+)
+def test_an_ffprobe_that_says_nothing_sensible_found_a_damaged_file(tmp_path: Path, script: str) -> None:
+    with pytest.raises(Damaged):
+        media.read(source_of(b"x"), "mp4", program(tmp_path, script))
+
+
+def test_an_ffprobe_that_never_stops_talking_has_crashed(tmp_path: Path) -> None:
+    with pytest.raises(ReaderCrashed):
+        media.read(source_of(b"x"), "mp4", program(tmp_path, "exec yes"))
+
+
+def test_a_container_of_neither_sound_nor_picture_has_no_streams(tmp_path: Path) -> None:
+    only_data = '{"format": {"format_name": "x"}, "streams": [{"codec_type": "data"}]}'
+    with pytest.raises(Failed, match="neither sound nor picture"):
+        media.read(source_of(b"x"), "mp4", program(tmp_path, f"echo '{only_data}'"))
+
+
+def test_a_program_is_ended_with_all_it_started_when_time_is_up() -> None:
+    ended = programs.run(["/bin/sh", "-c", "sleep 60 & sleep 60"], Limits(wall_seconds=0.3), max_output=10)
+    assert ended.timed_out
+    assert ended.status < 0
+
+
+def test_a_program_runs_with_no_environment_no_files_to_write_and_its_limits(tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    script = f"env; ulimit -t; echo x > {written} && echo done"
+    ended = programs.run(["/bin/sh", "-c", script], Limits(cpu_seconds=7), max_output=10_000)
+    lines = ended.output.decode().splitlines()
+    assert not any(line.startswith(("AWS_", "HOME=")) for line in lines)
+    assert "7" in lines
+    assert "done" not in lines
+    assert written.stat().st_size == 0
+
+
+def test_output_beyond_the_cap_ends_the_program() -> None:
+    ended = programs.run(["yes"], Limits(), max_output=1000)
+    assert ended.overflowed
+    assert ended.output == b""
+
+
+def test_the_proxy_serves_ranges_under_its_secret_path_only() -> None:
+    content = bytes(range(256)) * 400
+    with proxy.served(source_of(content)) as at:
+        request = urllib.request.Request(at.url, headers={"Range": "bytes=1000-50999"})
+        with urllib.request.urlopen(request) as answer:
+            assert answer.status == 206
+            assert answer.headers["Content-Range"] == f"bytes 1000-50999/{len(content)}"
+            assert answer.read() == content[1000:51000]
+        for path, status in ((at.url + "x", 404), (at.url.rsplit("/", 1)[0] + "/", 404)):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(path)
+            assert refused.value.code == status
+            refused.value.close()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(at.url)
+
+
+@pytest.mark.parametrize("asked", ["bytes=99999-", "bytes=-5", "lines=1-2", "bytes=0-1,4-5"])
+def test_the_proxy_answers_416_to_ranges_it_does_not_have(asked: str) -> None:
+    with proxy.served(source_of(b"short")) as at:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(urllib.request.Request(at.url, headers={"Range": asked}))
+        assert refused.value.code == 416
+        refused.value.close()
+
+
+def test_little_is_fetched_for_a_program_that_reads_little() -> None:
+    source = Sparse(GIGABYTES, ()).source()
+    with proxy.served(source) as at, contextlib.closing(urllib.request.urlopen(at.url)) as answer:
+        answer.read(100)
+    assert source.bytes_read <= 3 << 20
+
+
+def test_media_tools_are_looked_for_in_the_named_folder_first(tmp_path: Path) -> None:
+    named, on_path = tmp_path / "named", tmp_path / "path"
+    for folder in (named, on_path):
+        folder.mkdir()
+        program(folder, "exit 0")
+    assert (
+        find_media_tools({"MEDIA_TOOLS_DIR": str(named), "PATH": str(on_path)}).ffprobe == named / "ffprobe"
+    )
+    assert (
+        find_media_tools({"MEDIA_TOOLS_DIR": str(tmp_path), "PATH": str(on_path)}).ffprobe
+        == on_path / "ffprobe"
+    )
+
+
+def test_no_media_tools_is_an_error_of_its_own(tmp_path: Path) -> None:
+    with pytest.raises(MediaToolsMissing):
+        find_media_tools({"PATH": str(tmp_path)})
+
+
+def test_the_tools_under_test_can_be_run(tools: MediaTools) -> None:
+    said = subprocess.run([tools.ffprobe, "-version"], capture_output=True, check=True, text=True)
+    assert said.stdout.startswith("ffprobe version")
