@@ -1,7 +1,7 @@
 """Reads a Query or Scan request to the last detail, or says that MiniStack's own code has to answer it.
 
-Left to the original: legacy conditions, indexes on several attributes, malformed input, operands and cursors of
-another type than the key's.
+Left to the original: legacy conditions, indexes on several attributes, malformed input, operands and cursors
+of another type than the key's.
 """
 
 import base64
