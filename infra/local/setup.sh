@@ -22,8 +22,8 @@ new_enough() {
 }
 
 find_python() {
-    for candidate in python3.13 python3.12 "$HOME"/.pyenv/versions/3.13*/bin/python \
-        "$HOME"/.pyenv/versions/3.12*/bin/python python3; do
+    for candidate in python3.13 python3.12 "$HOME"/.pyenv/versions/3.13*/bin/python3 \
+        "$HOME"/.pyenv/versions/3.12*/bin/python3 python3; do
         if new_enough "$candidate"; then
             echo "$candidate"
             return
