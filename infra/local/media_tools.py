@@ -145,6 +145,7 @@ class Build:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+        self._child = None  # stopped is not failed
 
 
 def ensure(cache: Path, log: Path) -> Tools:

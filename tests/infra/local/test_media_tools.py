@@ -172,6 +172,7 @@ def test_a_background_build_waits_for_another_and_can_be_stopped(
         build.stop()
         _until(lambda: not build.running)
 
+    assert build.failed is None
     assert media_tools.state(cache) == "missing"
     build.stop()
 
