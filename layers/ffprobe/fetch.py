@@ -21,6 +21,7 @@ from typing import Protocol
 from layers.ffprobe.recipe import LayerUnavailable, Source
 
 _SILENCE = 8  # seconds without an answer after which a way counts as closed
+_SILENT_HOSTS = 2  # after so many it is the way that is closed: a host can have many addresses to wait for
 _LARGEST = 64 * 1024 * 1024  # bytes; the largest tarball has 11 MB
 
 
@@ -61,7 +62,7 @@ class Folder:
 
 @dataclass
 class Site:
-    """Somewhere on the network; a host that did not answer is not asked again."""
+    """Somewhere on the network; a host that did not answer is not asked again, and after two nobody is."""
 
     name: str
     urls: Callable[[Source], Iterable[str]]
@@ -82,8 +83,8 @@ class Site:
         raise Closed(reason)
 
     def _ask(self, host: str, url: str, to: Path) -> None:
-        if host in self.silent:
-            raise Closed(self.silent[host])
+        if host in self.silent or len(self.silent) >= _SILENT_HOSTS:
+            raise Closed(self.silent.get(host) or next(iter(self.silent.values())))
         try:
             self.download(url, to)
         except OSError as error:

@@ -107,7 +107,7 @@ def test_a_site_without_the_file_says_so(served: tuple[str, Path], tmp_path: Pat
         fetch.fetch([_source(f"{served[0]}/thing-1.0.tar.gz")], tmp_path / "into", [_over_http()])
 
 
-def test_a_silent_host_is_asked_once(tmp_path: Path) -> None:
+def test_a_silent_host_is_asked_once_and_after_two_of_them_nobody_is(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def silent(url: str, _: Path) -> None:
@@ -115,11 +115,11 @@ def test_a_silent_host_is_asked_once(tmp_path: Path) -> None:
         raise TimeoutError("timed out")
 
     site = fetch.Site("a site", fetch.release_addresses, silent)
-    for name in ("one", "two"):
+    for url in ("http://a.invalid/1", "http://a.invalid/2", "http://b.invalid/3", "http://c.invalid/4"):
         with pytest.raises(fetch.Closed, match="no answer"):
-            site.bring(_source(f"http://host.invalid/{name}"), tmp_path / name)
+            site.bring(_source(url), tmp_path / "file")
 
-    assert asked == ["http://host.invalid/one"]
+    assert asked == ["http://a.invalid/1", "http://b.invalid/3"]
 
 
 def test_two_rows_of_one_name_are_two_ways_to_the_same_source(tmp_path: Path) -> None:
