@@ -15,12 +15,12 @@ from chalicelib.accounts.models import (
     TokenPair,
     WeakPassword,
 )
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Who, routes
+from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
 from chalicelib.api.request import Call
 from chalicelib.core.caller import Role
 
 blueprint = Blueprint(__name__)
-route = routes(blueprint, "Accounts")
+route = Routes(blueprint, "Accounts")
 
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]

@@ -111,10 +111,15 @@ class Route:
 ROUTES: list[Route] = []
 
 
-def routes(blueprint: Blueprint, tag: str) -> Callable[..., Callable[[View], View]]:
-    """Return the decorator that declares routes on a blueprint."""
+class Routes:
+    """Declares routes on a blueprint: an instance is the decorator."""
 
-    def declare(  # noqa: PLR0913 - a declaration has this many facts
+    def __init__(self, blueprint: Blueprint, tag: str) -> None:
+        self._blueprint = blueprint
+        self._tag = tag
+
+    def __call__(  # noqa: PLR0913 - a declaration has this many facts
+        self,
         endpoint: str,
         *,
         who: Who,
@@ -126,42 +131,29 @@ def routes(blueprint: Blueprint, tag: str) -> Callable[..., Callable[[View], Vie
         form: type[BaseModel] | None = None,
         errors: tuple[type[LibraryError], ...] = (),
     ) -> Callable[[View], View]:
+        """Return the decorator of one view; `endpoint` is the method and the path."""
         method, path = endpoint.split(" ")
 
-        def register(view: View) -> View:
-            parameters = {
-                name: parameter.annotation
-                for name, parameter in inspect.signature(view, eval_str=True).parameters.items()
-                if name != "call"
-            }
-            route = Route(
-                method,
-                path,
-                who,
-                status,
-                summary,
-                tag,
-                returns,
-                also,
-                content_type,
-                form,
-                errors,
-                view,
-                parameters,
-            )
-            ROUTES.append(route)
-
-            def handle(**path_parameters: str) -> Response:
-                return _handle(route, blueprint, path_parameters)
-
-            name = view.__name__
-            handle.__name__ = name
-            blueprint.route(path, methods=[method], name=name, cors=CORS, content_types=["*/*"])(handle)
+        def declare(view: View) -> View:
+            parameters = inspect.signature(view, eval_str=True).parameters
+            types = {name: parameter.annotation for name, parameter in parameters.items() if name != "call"}
+            known = (method, path, who, status, summary, self._tag, returns, also, content_type, form, errors)
+            self._register(Route(*known, view, types))
             return view
 
-        return register
+        return declare
 
-    return declare
+    def _register(self, route: Route) -> None:
+        ROUTES.append(route)
+
+        def handle(**path_parameters: str) -> Response:
+            return _handle(route, self._blueprint, path_parameters)
+
+        handle.__name__ = route.view.__name__
+        register = self._blueprint.route(
+            route.path, methods=[route.method], name=handle.__name__, cors=CORS, content_types=["*/*"]
+        )
+        register(handle)
 
 
 def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str]) -> Response:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Input, Output, Who, routes
+from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Tags
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
@@ -15,7 +15,7 @@ from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound, 
 from chalicelib.files.service import Delivery
 
 blueprint = Blueprint(__name__)
-route = routes(blueprint, "Files")
+route = Routes(blueprint, "Files")
 
 
 class Paging(Input):

@@ -10,15 +10,15 @@ CONTENT_TYPE = "application/problem+json"
 
 
 def problem(error: LibraryError, request_id: str) -> Response:
-    """Render a refusal; evidence stands beside the standard fields."""
+    """Render a refusal; evidence stands beside the standard fields and never replaces one."""
     body: dict[str, Any] = {
+        **error.evidence,
         "type": f"urn:mediatheque:problem:{error.code}",
         "title": error.title,
         "status": error.status,
         "detail": error.detail,
         "code": error.code,
         "request_id": request_id,
-        **error.evidence,
     }
     headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
     if "retry_after" in error.evidence:

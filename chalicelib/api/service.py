@@ -10,13 +10,13 @@ from chalice.app import Blueprint
 
 from chalicelib import VERSION
 from chalicelib.api import openapi
-from chalicelib.api.endpoint import ROUTES, Answer, Output, Who, routes
+from chalicelib.api.endpoint import ROUTES, Answer, Output, Routes, Who
 from chalicelib.api.request import Call
 from chalicelib.core.errors import NotFound
 from chalicelib.core.log import log
 
 blueprint = Blueprint(__name__)
-route = routes(blueprint, "Service")
+route = Routes(blueprint, "Service")
 
 HERE = Path(__file__).parent
 ASSETS = {

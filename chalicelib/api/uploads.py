@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from chalice.app import Blueprint
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.api.endpoint import Answer, Input, Output, Who, routes
+from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Tags
 from chalicelib.api.form import read_form
 from chalicelib.api.request import Call, validated
@@ -30,7 +30,7 @@ from chalicelib.uploads.models import (
 )
 
 blueprint = Blueprint(__name__)
-route = routes(blueprint, "Uploads")
+route = Routes(blueprint, "Uploads")
 
 REFUSALS = (Duplicate, ExtensionNotAllowed, FileTooLarge, FilenameInvalid, BlobBusy)
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", to_lower=True)]

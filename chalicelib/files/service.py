@@ -104,7 +104,7 @@ class Files:
         file = self.get(caller, file_id)
         if file.status not in SERVABLE:
             raise FileNotReady(
-                f"This file is {file.status.value}; it cannot be downloaded.", status=file.status.value
+                f"This file is {file.status.value}; it cannot be downloaded.", file_status=file.status.value
             )
         url = self.bucket.presign_get(
             object_key(file.owner_id, file.sha256),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
 from infra.local.event_sources import upper_snake
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef, WaiterConfigTypeDef
     from types_boto3_dynamodb import DynamoDBClient
 
+_PROMPT = Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 _HASH_TAG = "mediatheque:template"
 _CURRENT = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _NEVER_WORKED = {
@@ -28,7 +30,9 @@ _NEVER_WORKED = {
     "ROLLBACK_COMPLETE",
     "ROLLBACK_FAILED",
 }  # blocks the name, holds nothing
-_PARAMETERS: "list[ParameterTypeDef]" = [{"ParameterKey": "Tls", "ParameterValue": "off"}]  # it is on this machine
+_PARAMETERS: "list[ParameterTypeDef]" = [
+    {"ParameterKey": "Tls", "ParameterValue": "off"}
+]  # it is on this machine
 _WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 120}
 
 
@@ -53,7 +57,7 @@ _TemplateLoader.add_multi_constructor("!", _short_form)
 
 def deploy(session: "boto3.Session", template: Path, name: str = "mediatheque") -> dict[str, str]:
     """Create or update the stack, wait, and return its outputs. Raises StackFailed."""
-    cloudformation = session.client("cloudformation")
+    cloudformation = session.client("cloudformation", config=_PROMPT)
     text = template.read_text(encoding="utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()
     stack = _find(cloudformation, name)

@@ -1,0 +1,45 @@
+"""What each request may cost, asserted through the public door: the log line of every request carries its receipt."""
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.core.ids import new_id
+from tests.conftest import Deliver
+from tests.doors import Door
+
+Cost = Callable[[str], int]
+
+
+@pytest.fixture
+def cost(caplog: pytest.LogCaptureFixture) -> Cost:
+    """Return a function that gives the AWS calls of the last request to a route."""
+
+    def of(route: str) -> int:
+        lines = [vars(record) for record in caplog.records]
+        return int([line["aws_calls"] for line in lines if line.get("route") == route][-1])
+
+    return of
+
+
+def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
+    ana.begin("a.txt", b"words")
+    assert cost("POST /v1/uploads") <= 2
+    file = ana.upload("b.txt", new_id().encode())["id"]
+    assert cost("POST /v1/files") <= 3  # two to begin, one to store
+    deliver()
+    ana.get(f"/v1/files/{file}")
+    assert cost("GET /v1/files/{file_id}") == 1
+    ana.get("/v1/files?limit=100")
+    assert cost("GET /v1/files") == 2  # one Query, one BatchGet for the whole records
+    ana.ok("PATCH", f"/v1/files/{file}", 200, json={"filename": "c.txt"})
+    assert cost("PATCH /v1/files/{file_id}") == 2
+    ana("GET", f"/v1/files/{file}/download")
+    assert cost("GET /v1/files/{file_id}/download") == 1
+    ana.ok("DELETE", f"/v1/files/{file}", 204)
+    assert cost("DELETE /v1/files/{file_id}") == 2
+
+
+def test_a_token_is_checked_without_any_call(ana: Door, cost: Cost) -> None:
+    ana.refused("GET", "/v1/files/not-an-id", 404, "not_found")
+    assert cost("GET /v1/files/{file_id}") == 0

@@ -1,0 +1,187 @@
+"""What tests share: one embedded AWS with the real stack for each test process, and a library on top of it.
+
+Tests do not clean up: each works in the library of an account of its own.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+import app
+from chalicelib import wiring
+from chalicelib.aws.clients import Clients
+from chalicelib.core.caller import Caller, Origin, Role
+from chalicelib.core.ids import new_id
+from chalicelib.events.extraction import extract
+from chalicelib.uploads.models import Request
+from infra.local import sqs_event
+from infra.local.embedded_aws.process import EmbeddedAws
+from infra.local.gateway import Gateway
+from infra.local.http_server import make_server
+from infra.local.lambda_context import LambdaContext
+from infra.local.stack import deploy, environment_of
+from tests.doors import Door
+
+TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
+MEDIA = Path(__file__).parent / "media" / "samples"
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """Run the embedded AWS with IAM and signatures enforced; this process is its root."""
+    with EmbeddedAws(tmp_path_factory.mktemp("aws"), environment={"MINISTACK_REGION": REGION}) as running:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ.update(
+            AWS_ENDPOINT_URL=running.endpoint_url,
+            AWS_ACCESS_KEY_ID=running.root_credentials.access_key_id,
+            AWS_SECRET_ACCESS_KEY=running.root_credentials.secret_access_key,
+            AWS_DEFAULT_REGION=REGION,
+            AWS_EC2_METADATA_DISABLED="true",
+            NO_PROXY="127.0.0.1,localhost",
+        )
+        yield running
+
+
+@pytest.fixture(scope="session")
+def outputs(aws: EmbeddedAws) -> dict[str, str]:
+    """Make the resources from the template that the cloud gets, and tell the library's environment of them."""
+    found = deploy(boto3.Session(), TEMPLATE)
+    os.environ.update(environment_of(found), MEDIATHEQUE_ARGON2_MEMORY_KIB="64", MEDIATHEQUE_COMMIT="test")
+    assert aws.is_running
+    return found
+
+
+@pytest.fixture(scope="session")
+def settings(outputs: dict[str, str]) -> wiring.Settings:
+    assert outputs
+    return wiring.Settings.from_environment()
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is told otherwise."""
+
+    moment: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, by: timedelta) -> None:
+        self.moment += by
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def clients(outputs: dict[str, str]) -> Clients:
+    assert outputs
+    return Clients()
+
+
+@pytest.fixture
+def library(settings: wiring.Settings, clients: Clients, clock: FakeClock) -> wiring.Library:
+    return wiring.build(settings, clients, clock)
+
+
+@pytest.fixture
+def caller() -> Caller:
+    """Return someone with an empty library of their own."""
+    return new_caller()
+
+
+def new_caller(role: Role = Role.OPERATOR) -> Caller:
+    return Caller(new_id(), role, new_id(), Origin("203.0.113.7", "pytest", "test-request"))
+
+
+def a_request(filename: str = "notes.txt", content: bytes = b"hello world\n", **more: object) -> Request:
+    return Request(filename, len(content), hashlib.sha256(content).hexdigest(), **more)  # type: ignore[arg-type] # a test's own words
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What waits in the extraction queue of this test process."""
+
+    url: str
+
+    def take(self) -> list[sqs_event.Record]:
+        """Receive and delete all messages that are visible now, as Lambda's records."""
+        sqs = boto3.client("sqs")
+        taken: list[sqs_event.Record] = []
+        while True:
+            answer = sqs.receive_message(
+                QueueUrl=self.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            )
+            messages = answer.get("Messages", [])
+            if not messages:
+                return taken
+            for message in messages:
+                sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+            taken += sqs_event.event_of(messages, sqs_event.queue_arn(self.url, REGION))["Records"]
+
+
+@pytest.fixture
+def messages(outputs: dict[str, str]) -> Messages:
+    queue = Messages(outputs["ExtractionQueueUrl"])
+    queue.take()
+    return queue
+
+
+Deliver = Callable[[], dict[str, list[dict[str, str]]]]
+
+
+@pytest.fixture
+def deliver(messages: Messages) -> Deliver:
+    """Return a function that hands everything in the queue to the extraction handler, as Lambda would."""
+
+    def hand_over() -> dict[str, list[dict[str, str]]]:
+        records = messages.take()
+        if not records:
+            return {"batchItemFailures": []}
+        answer: dict[str, list[dict[str, str]]] = extract(
+            {"Records": records}, LambdaContext("extraction", REGION, timeout_seconds=900)
+        )
+        return answer
+
+    return hand_over
+
+
+@pytest.fixture(scope="session")
+def base_url(outputs: dict[str, str]) -> Iterator[str]:
+    """Serve the API as `make run` does, and return its address."""
+    assert outputs
+    server = make_server(Gateway(app.app, REGION), "127.0.0.1", 0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert server.socket is not None
+    yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    server.close()
+
+
+@pytest.fixture
+def anyone(base_url: str) -> Door:
+    """Return the API as someone without a token."""
+    return Door(base_url)
+
+
+@pytest.fixture
+def ana(base_url: str) -> Door:
+    """Return the API as a freshly registered operator."""
+    return Door(base_url).signed_up("ana")
+
+
+@pytest.fixture
+def ben(base_url: str) -> Door:
+    """Return the API as another operator, a stranger to Ana."""
+    return Door(base_url).signed_up("ben")

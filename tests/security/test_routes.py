@@ -1,0 +1,118 @@
+"""Walks every registered route as everyone who might call it.
+
+A new route fails this test until it stands in the table, with who may call it.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+import app
+from chalicelib.accounts.models import Account
+from chalicelib.accounts.tokens import AccessTokens
+from chalicelib.api.endpoint import ROUTES
+from chalicelib.core.caller import Role
+from chalicelib.core.clock import Clock, now
+from chalicelib.core.ids import new_id
+from chalicelib.wiring import library as this_process
+from tests.doors import Door
+
+ANYONE = {"anonymous", "viewer", "operator", "admin"}
+USERS = ANYONE - {"anonymous"}
+WRITERS = USERS - {"viewer"}
+WHO = {
+    "GET /ping": ANYONE,
+    "GET /version": ANYONE,
+    "GET /health": ANYONE,
+    "GET /openapi.json": ANYONE,
+    "GET /docs": ANYONE,
+    "GET /docs/{asset}": ANYONE,
+    "POST /v1/auth/register": ANYONE,
+    "POST /v1/auth/login": ANYONE,
+    "POST /v1/auth/refresh": ANYONE,
+    "POST /v1/auth/logout": USERS,
+    "GET /v1/me": USERS,
+    "POST /v1/files": WRITERS,
+    "POST /v1/uploads": WRITERS,
+    "GET /v1/uploads/{upload_id}": WRITERS,
+    "DELETE /v1/uploads/{upload_id}": WRITERS,
+    "GET /v1/files": USERS,
+    "GET /v1/files/{file_id}": USERS,
+    "PATCH /v1/files/{file_id}": WRITERS,
+    "DELETE /v1/files/{file_id}": WRITERS,
+    "GET /v1/files/{file_id}/download": USERS,
+    "GET /v1/trash": USERS,
+    "POST /v1/files/{file_id}/restore": WRITERS,
+}
+EVERY = [f"{route.method} {route.path}" for route in ROUTES]
+
+
+def test_the_table_names_every_route_of_the_app_and_no_other() -> None:
+    registered = {f"{method} {path}" for path, methods in app.app.routes.items() for method in methods}
+    assert registered == set(EVERY) == set(WHO)
+
+
+def token_of(role: Role, clock: Clock = now, **changes: Any) -> str:
+    """Return a token as the library signs it, but for the changes."""
+    account = Account(new_id(), "x@example.org", None, role, "hash", now())
+    return (
+        AccessTokens(this_process().keys, clock).issue(account, new_id()) if not changes else forged(changes)
+    )
+
+
+def forged(changes: dict[str, Any]) -> str:
+    claims = {"iss": "mediatheque", "aud": "mediatheque", "sub": new_id(), "role": "admin", "sid": new_id()}
+    moment = now()
+    body = {**claims, "iat": moment, "exp": moment + timedelta(minutes=5)}
+    return jwt.encode(body, "0" * 64, algorithm="HS256", headers={"kid": "k1", "typ": "at+jwt", **changes})
+
+
+def asked(base_url: str, route: str, token: str | None) -> tuple[int, str]:
+    method, path = route.split(" ")
+    concrete = (
+        path.replace("{file_id}", new_id()).replace("{upload_id}", new_id()).replace("{asset}", "start.js")
+    )
+    answer = Door(base_url, token)(method, concrete)
+    code = (
+        answer.json().get("code", "")
+        if answer.headers.get("Content-Type", "").endswith("problem+json")
+        else ""
+    )
+    return answer.status_code, code
+
+
+@pytest.mark.parametrize("route", EVERY)
+def test_a_route_admits_just_the_roles_that_it_declares(base_url: str, route: str) -> None:
+    admitted = set()
+    for who in ANYONE:
+        token = None if who == "anonymous" else token_of(Role(who))
+        status, code = asked(base_url, route, token)
+        if code not in {"unauthenticated", "forbidden"}:
+            admitted.add(who)
+            assert status < 500, (route, who, status)
+        elif who == "anonymous":
+            assert (status, code) == (401, "unauthenticated")
+        else:
+            assert (status, code) == (403, "forbidden")
+    assert admitted == WHO[route]
+
+
+@pytest.mark.parametrize("route", [route for route in EVERY if WHO[route] is not ANYONE])
+def test_a_bad_token_opens_nothing(base_url: str, route: str) -> None:
+    expired = token_of(Role.ADMIN, lambda: now() - timedelta(hours=1))
+    for token in (expired, forged({}), forged({"kid": "k9"}), "nonsense", token_of(Role.ADMIN)[:-3]):
+        status, code = asked(base_url, route, token)
+        assert (status, code) == (401, "token_invalid")
+
+
+def test_a_header_that_is_no_bearer_token_is_refused(anyone: Door) -> None:
+    anyone.refused("GET", "/v1/me", 401, "unauthenticated", headers={"Authorization": "Basic YTpi"})
+
+
+def test_a_viewer_reads_but_does_not_write(base_url: str) -> None:
+    viewer = Door(base_url, token_of(Role.VIEWER))
+    assert viewer.get("/v1/files")["items"] == []
+    problem = viewer.refused("POST", "/v1/uploads", 403, "forbidden", json={})
+    assert problem["role"] == "viewer"
