@@ -15,6 +15,7 @@ from .emulator import Module
 from .journal import Journal
 from .root_identity import Application, Receive, Scope, Send
 from .s3_objects import DurableObjects, FileOperations
+from .s3_streams import StreamedObjects
 from .s3_uploads import DurableUploads
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Durability:
         )
         objects.install()
         uploads.install()
+        StreamedObjects(s3).install()
         self._app._reset_all_state = self._resetting(self._app._reset_all_state, uploads)
         started = time.perf_counter()
         sessions = install_sessions(import_module("ministack.services.sts"), self._journal)

@@ -29,6 +29,7 @@ from typing import Any
 from .emulator import Answer, Item, Module, Record
 from .key_lists import BaseKey, BaseKeyLists, TableIndex
 from .page_plan import Page, Planner
+from .patched_call import with_globals
 from .query_request import UnusualRequestError
 
 logger = logging.getLogger(__name__)
@@ -157,8 +158,6 @@ class FastDynamoDB:
 
     def _original(self, function: FunctionType, request: Record, replacements: dict[str, Any]) -> Answer:
         """Run an original function with some of its module's globals replaced, for this call only."""
-        if replacements:
-            namespace = {**vars(self._ddb), **replacements}
-            function = FunctionType(function.__code__, namespace, function.__name__, function.__defaults__)
-        answer: Answer = function(request)
+        call = with_globals(self._ddb, function, replacements) if replacements else function
+        answer: Answer = call(request)
         return answer

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .emulator import Module, Record
+from .s3_assembly import PartFiles
 
 DATA_TMP, META, META_TMP = ".tmp", ".meta.json", ".meta.json.tmp"
 KEPT_FIELDS = ("parts", "checksum_type")
@@ -41,13 +42,16 @@ class FileOperations:
         """Open an empty file that only its owner may read; its descriptor."""
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
-    def fill(self, descriptor: int, content: bytes) -> None:
+    def fill(self, descriptor: int, content: bytes | PartFiles) -> None:
         """Write the content and close the file."""
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            if isinstance(content, PartFiles):
+                content.write_to(descriptor)
+            else:
+                file.write(content)
             if self._fsync:
                 file.flush()
-                os.fsync(file.fileno())
+                os.fsync(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:
         """Put a finished file in the place of another, at once."""
@@ -67,7 +71,7 @@ class FileOperations:
         finally:
             os.close(descriptor)
 
-    def write(self, path: Path, content: bytes) -> None:
+    def write(self, path: Path, content: bytes | PartFiles) -> None:
         """Write a whole file."""
         self.fill(self.create(path), content)
 
@@ -142,9 +146,16 @@ class DurableObjects:
             files.rename(data_tmp, path)
         files.rename(meta_tmp, path.with_name(path.name + META))
         files.sync_folder(path.parent)
-        record["body"] = None  # MiniStack reads it back from the file
+        self._release(bucket, key, record)
         base = Path(s3.DATA_DIR, s3.get_account_id(), bucket)
         s3._remove_key_files(s3._other_key_disk_path(str(base), key, str(path)))
+
+    def _release(self, bucket: str, key: str, record: Record) -> None:
+        """Let go of the bytes: MiniStack reads the object, and a version of it, back from the file."""
+        record["body"] = None
+        for version in self._s3._object_versions.get((bucket, key)) or ():
+            if version["version_id"] == (record.get("version_id") or "null"):
+                version["data"] = None
 
     def load(self) -> None:
         """Give multipart objects that MiniStack has read back what its reader leaves out."""

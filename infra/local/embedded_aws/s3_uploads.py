@@ -12,12 +12,15 @@ import mmap
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from .emulator import Answer, Module, Record
 from .journal import Journal, dumps
+from .s3_assembly import PartBody, assembling, is_plain
 from .s3_objects import FileOperations
 
 COMPLETED_KEPT_SECONDS = 24 * 3600
@@ -53,7 +56,7 @@ class DurableUploads:
 
     def install(self) -> None:
         """Put the writing versions into the module."""
-        wrappers = {
+        wrappers: dict[str, Callable[[Any], Operation]] = {
             "_create_multipart_upload": self._creating,
             "_upload_part": self._storing_part,
             "_upload_part_copy": self._storing_part,
@@ -100,21 +103,40 @@ class DurableUploads:
         parts[number] = StoredPart(fields, path)
         self._journal.put_state(self._row(upload_id, str(number)), dumps({**fields, "file": path.name}))
 
-    def _completing(self, original: Operation) -> Operation:
+    def _completing(self, original: FunctionType) -> Operation:
         @functools.wraps(original)
         def call(bucket: str, key: str, body: bytes, query_params: Record, *headers: Any) -> Answer:
             upload_id = self._s3._qp(query_params, "uploadId")
-            was_open = upload_id in self._s3._multipart_uploads
-            answer = original(bucket, key, body, query_params, *headers)
-            if was_open and upload_id not in self._s3._multipart_uploads:
-                status, answer_headers, text = answer
-                entry = {"key": key, "at": time.time(), "response": [status, answer_headers, text.decode()]}
-                name = f"completed/{self._s3.get_account_id()}/{upload_id}"
-                self._journal.put_state(name, dumps(entry))
-                self._forget(upload_id)
+            upload = self._s3._multipart_uploads.get(upload_id)
+            with self._light_parts(original, bucket, upload) as complete:
+                answer = complete(bucket, key, body, query_params, *headers)
+            if upload is not None and upload_id not in self._s3._multipart_uploads:
+                self._completed(upload_id, key, answer)
             return answer
 
         return call
+
+    @contextmanager
+    def _light_parts(self, original: FunctionType, bucket: str, upload: Record | None) -> Iterator[Operation]:
+        """The function that completes the upload; meanwhile its parts have no bytes, where that is possible."""
+        if upload is None or not is_plain(self._s3, bucket):
+            yield original
+            return
+        parts = upload["parts"]
+        upload["parts"] = {
+            number: {**part, "body": PartBody.of(part.path, part)} for number, part in parts.items()
+        }
+        try:
+            yield assembling(self._s3, original, upload)
+        finally:
+            upload["parts"] = parts  # the request may have been refused
+
+    def _completed(self, upload_id: str, key: str, answer: Answer) -> None:
+        status, headers, text = answer
+        entry = {"key": key, "at": time.time(), "response": [status, headers, text.decode()]}
+        name = f"completed/{self._s3.get_account_id()}/{upload_id}"
+        self._journal.put_state(name, dumps(entry))
+        self._forget(upload_id)
 
     def _aborting(self, original: Operation) -> Operation:
         @functools.wraps(original)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from infra.local.embedded_aws.s3_assembly import PartFiles
 from infra.local.embedded_aws.s3_objects import DurableObjects, FileOperations, recover
 
 # MiniStack calls datetime.utcnow.
@@ -49,8 +50,8 @@ class CutFiles(FileOperations):
         self._step()
         return super().create(path)
 
-    def fill(self, descriptor: int, content: bytes) -> None:
-        if self._left == 0:
+    def fill(self, descriptor: int, content: bytes | PartFiles) -> None:
+        if self._left == 0 and isinstance(content, bytes):
             super().fill(descriptor, content[: len(content) // 2])  # a part of it got through
         self._step()
         super().fill(descriptor, content)
