@@ -15,7 +15,7 @@ from chalicelib.extraction.errors import BudgetSpent, ShortFetch
 BLOCK = 32 << 10
 MOST_BLOCKS_PER_FETCH = 32
 CACHED_BYTES = 24 << 20
-MAX_BYTES = 32 << 20
+MAX_BYTES = 64 << 20  # the index of a film of twelve hours has 33 MB
 MAX_REQUESTS = 256
 
 

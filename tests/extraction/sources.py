@@ -1,5 +1,9 @@
 """Sources for tests: over bytes, and over files of gigabytes of which only a few bytes exist."""
 
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chalicelib.extraction.source import MAX_BYTES, MAX_REQUESTS, RangedSource
@@ -33,3 +37,26 @@ class Sparse:
 
     def source(self) -> RangedSource:
         return RangedSource(self.fetch, self.size)
+
+
+NAMED_PORT = b"14899"  # where the hostile files want their reader to call
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[tuple[bytes, list[object]]]:
+    """A free port of five digits, to be put in place of NAMED_PORT, and whoever connects to it."""
+    callers: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, caller = server.accept()
+                    connection.close()
+                    callers.append(caller)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield str(server.getsockname()[1]).encode(), callers
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()

@@ -1,11 +1,7 @@
 """Examining whole files: real ones agree with other tools, hostile ones come to the outcome that is written down."""
 
-import contextlib
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,7 +21,7 @@ from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.tools import MediaTools
 from chalicelib.extraction.verdict import Accepted, Refused, verdict
 from tests.extraction.conftest import MEDIA
-from tests.extraction.sources import source_of
+from tests.extraction.sources import NAMED_PORT, listening, source_of
 
 SAMPLES = sorted(path.name for path in (MEDIA / "samples").iterdir())
 HOSTILE: dict[str, dict[str, str]] = json.loads((MEDIA / "hostile.json").read_text())
@@ -157,34 +153,14 @@ def test_a_budget_that_ends_early_is_the_files_fault(name: str) -> None:
     assert (found.outcome, found.code) == ("failed", "reading_budget_spent")
 
 
-@contextlib.contextmanager
-def listening(port: int) -> Iterator[list[object]]:
-    """Collect whoever connects to the port that the hostile files name."""
-    callers: list[object] = []
-    with socket.create_server(("127.0.0.1", port)) as server:
-
-        def accept() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, caller = server.accept()
-                    connection.close()
-                    callers.append(caller)
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield callers
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
 def test_every_hostile_file_comes_to_its_outcome_and_calls_nobody(
     hostile: dict[str, bytes], tools: MediaTools
 ) -> None:
     outcomes, slowest = {}, 0.0
-    with listening(14899) as callers:
+    with listening() as (port, callers):
         for name, content in hostile.items():
             started = time.monotonic()
-            found = examine(source_of(content), tools)
+            found = examine(source_of(content.replace(NAMED_PORT, port)), tools)
             slowest = max(slowest, time.monotonic() - started)
             judged = verdict(extension(name), found)
             said = judged.mime_type if isinstance(judged, Accepted) else f"{judged.status}: {judged.code}"

@@ -43,14 +43,15 @@ _TEXT_CHUNKS = {"Title": "title", "Description": "description", "Author": "artis
 pillow_heif.register_heif_opener()
 Image.init()
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-warnings.simplefilter("error", Image.DecompressionBombWarning)
 
 
 def read(source: ByteSource, sniffed: str) -> Finding:
     """Dimensions, frames and what EXIF, XMP and text chunks say. Raises Damaged, Rejected, BudgetSpent."""
-    file = opened(source)
+    find = {"ico": _icon, "webp": _webp}.get(sniffed, _through_pillow)
     try:
-        metadata = {"ico": _icon, "webp": _webp}.get(sniffed, _through_pillow)(file, sniffed)
+        with warnings.catch_warnings(action="ignore"):
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            metadata = find(opened(source), sniffed)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels() from None
     if metadata.width * metadata.height > MAX_PIXELS:
