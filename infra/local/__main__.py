@@ -22,8 +22,8 @@ def main() -> None:
         signal.signal(number, _leave)
     inherited = dict(os.environ)
     settings = read_settings(inherited)
-    with only_run(settings.folder):
-        runner = Runner(settings, sys.stdout, inherited)
+    with only_run(settings.folder) as lock:
+        runner = Runner(settings, sys.stdout, inherited, lock)
         try:
             runner.run()
         finally:

@@ -25,7 +25,10 @@ def end_with_supervisor(pipe: int, grace_seconds: float = _GRACE_SECONDS) -> Non
 def _watch(pipe: int, grace_seconds: float) -> None:
     os.read(pipe, 1)  # nothing is ever written: this returns when the supervisor has ended
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for output in (1, 2):  # nobody reads them any more, and a print must not fail while this process ends in order
+    for output in (
+        1,
+        2,
+    ):  # nobody reads them any more, and a print must not fail while this process ends in order
         os.dup2(nowhere, output)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(grace_seconds)

@@ -32,12 +32,17 @@ class Runner:
     """One run of everything; `stop` ends it whatever state it is in."""
 
     def __init__(
-        self, settings: Settings, terminal: TextIO, inherited: Mapping[str, str], template: Path = TEMPLATE
+        self,
+        settings: Settings,
+        terminal: TextIO,
+        inherited: Mapping[str, str],
+        lock: int,
+        template: Path = TEMPLATE,
     ) -> None:
         self._settings = settings
         self._inherited = inherited
         self._template = template
-        self._supervisor = Supervisor(settings.folder / "logs", terminal)
+        self._supervisor = Supervisor(settings.folder / "logs", terminal, kept=[lock])
         self._tools = media.MediaTools(settings.folder / "logs" / "media-tools.log", terminal)
         self._banner = Banner(settings, terminal)
         self._workers: list[Service] = []

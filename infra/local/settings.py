@@ -9,14 +9,17 @@ import errno
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from localstack_client.config import get_service_endpoint
 
 HOST = "127.0.0.1"
+_LAST_RUN_SECONDS = 15.0
 
 
 class Refused(Exception):
@@ -86,18 +89,39 @@ def refuse_busy_port(port: int, variable: str) -> None:
 
 
 @contextmanager
-def only_run(folder: Path) -> Iterator[None]:
-    """Hold the data folder for one run. Raises Refused when another run holds it."""
+def only_run(folder: Path) -> Iterator[int]:
+    """Hold the data folder for one run, and give the descriptor that holds it; children keep it by inheriting that.
+
+    When the last run was killed, its children are given a few seconds to end. Raises Refused when a run goes on.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "run.lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        deadline = time.monotonic() + _LAST_RUN_SECONDS
+        while not _take(lock):
             lock.seek(0)
-            raise Refused(
-                f"Already running on {folder} as process {lock.read().strip()}: stop it first."
-            ) from None
+            holder = lock.read().strip()
+            if _is_alive(holder) or time.monotonic() > deadline:
+                raise Refused(f"Already running on {folder} as process {holder}: stop it first.")
+            time.sleep(0.1)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        yield
+        yield lock.fileno()
+
+
+def _take(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -58,13 +58,13 @@ class _Child:
     """A service and its present process; `ended` is called from another thread whenever that ends."""
 
     def __init__(
-        self, service: Service, log: logging.Logger, pipe: int, ended: Callable[[str], None]
+        self, service: Service, log: logging.Logger, kept: Sequence[int], ended: Callable[[str], None]
     ) -> None:
         self.service = service
         self.log = log
         self.quick_deaths = 0
         self.renewed = False
-        self._pipe = pipe
+        self._kept = kept
         self._ended = ended
         self.spawn()
 
@@ -75,11 +75,11 @@ class _Child:
         self.process = subprocess.Popen(  # noqa: S603 - this interpreter and a module named in this repository
             command,
             cwd=_ROOT,
-            env={**self.service.environment, PIPE_VARIABLE: str(self._pipe), "PYTHONUNBUFFERED": "1"},
+            env={**self.service.environment, PIPE_VARIABLE: str(self._kept[0]), "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[self._pipe],
+            pass_fds=self._kept,
             start_new_session=True,
         )
         self._follower = threading.Thread(target=self._follow, args=(self.process,), daemon=True)
@@ -115,20 +115,23 @@ class _Child:
 
 
 class Supervisor:
-    """Starts, restarts and stops services. After `stop` it cannot be used again."""
+    """Starts, restarts and stops services; every child keeps the descriptors `kept` open. Not for use after `stop`."""
 
-    def __init__(self, logs: Path, terminal: TextIO, patience: Patience | None = None) -> None:
+    def __init__(
+        self, logs: Path, terminal: TextIO, patience: Patience | None = None, kept: Sequence[int] = ()
+    ) -> None:
         self._logs = logs
         self._terminal = terminal
         self._patience = patience or Patience()
         self._children: dict[str, _Child] = {}
         self._events: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
         self._pipe, self._held_end = os.pipe()  # see infra.local.child
+        self._kept = (self._pipe, *kept)
 
     def start(self, service: Service) -> None:
         """Start a service; it is kept running from the next `run` on."""
         log = _logger(service.name, self._logs, self._terminal)
-        child = _Child(service, log, self._pipe, lambda name: self._events.put(("ended", name)))
+        child = _Child(service, log, self._kept, lambda name: self._events.put(("ended", name)))
         self._children[service.name] = child
 
     def is_running(self, name: str) -> bool:

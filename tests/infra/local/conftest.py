@@ -1,16 +1,40 @@
 """What the tests of one machine's stand-ins share."""
 
+import http.client
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from infra.local.embedded_aws.process import EmbeddedAws
 
 Eventually = Callable[..., None]
+
+
+class Reply(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def exchange(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, names)
+        response = connection.getresponse()
+        return Reply(response.status, response.headers, response.read())
+    finally:
+        connection.close()
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +54,17 @@ def eventually() -> Eventually:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody listens on."""
+    return find_free_port()
+
+
+@pytest.fixture
+def another_free_port() -> int:
+    """Another one."""
+    return find_free_port()
+
+
+def find_free_port() -> int:
+    """Let the kernel choose; it gives each caller another for a good while."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -5,26 +5,17 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from chalice.app import AuthResponse, Chalice
 
 from infra.local.gateway import Gateway, Limits
 from infra.local.http_server import make_server
+from tests.infra.local.conftest import Reply, exchange
 from tests.infra.local.small_app import app, released
 
 Call = Callable[..., "Reply"]
-
-
-class Reply(NamedTuple):
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 @contextmanager
@@ -49,17 +40,6 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def call(port: int) -> Call:
     return lambda *request, **more: exchange(port, *request, **more)
-
-
-def exchange(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, body, names)
-        response = connection.getresponse()
-        return Reply(response.status, response.headers, response.read())
-    finally:
-        connection.close()
 
 
 def assert_problem(reply: Reply, status: int, code: str) -> None:
