@@ -104,13 +104,10 @@ class Worker:
         return failed
 
     def _delete(self, messages: "Sequence[MessageTypeDef]", keep: set[str]) -> None:
-        done = [message for message in messages if message["MessageId"] not in keep]
-        if not done:
-            return
-        entries = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(done)]
-        response = self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)  # type: ignore[arg-type] # a list of plain dicts
-        for failure in response.get("Failed", []):
-            _log.warning("A message that is done could not be deleted and will come again: %s", failure)
+        """Delete one by one: the emulator wants a permission for DeleteMessageBatch that does not exist on AWS."""
+        for message in messages:
+            if message["MessageId"] not in keep:
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def main(arguments: list[str]) -> None:

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,17 +35,25 @@ class Handler:
         return sum(record["body"] == body for batch in self.batches for record in batch)
 
 
+LAMBDAS_OWN = [
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+]  # AWSLambdaSQSQueueExecutionRole
+
+
+def statement(**fields: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **fields}]})
+
+
+def session_of(aws: EmbeddedAws) -> boto3.Session:
+    return boto3.Session(*aws.root_credentials, region_name="eu-west-1")
+
+
 @pytest.fixture(scope="module")
 def sqs(aws: EmbeddedAws) -> "SQSClient":
-    root = aws.root_credentials
-    client: SQSClient = boto3.client(
-        "sqs",
-        endpoint_url=aws.endpoint_url,
-        region_name="eu-west-1",
-        aws_access_key_id=root.access_key_id,
-        aws_secret_access_key=root.secret_access_key,
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1),
-    )
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=1)
+    client: SQSClient = session_of(aws).client("sqs", endpoint_url=aws.endpoint_url, config=config)
     return client
 
 
@@ -79,11 +88,13 @@ def queues(sqs: "SQSClient", request: pytest.FixtureRequest) -> Queues:
 
 
 @contextmanager
-def working(queues: Queues, handler: Handler, batch_size: int = 10) -> Iterator[threading.Event]:
+def working(
+    queues: Queues, handler: Handler, batch_size: int = 10, sqs: "SQSClient | None" = None
+) -> Iterator[threading.Event]:
     stop = threading.Event()
     source = QueueSource("extraction", "examine", batch_size, handler)
     thread = threading.Thread(
-        target=Worker(queues.sqs, source, queues.url, stop, poll_seconds=1).run, args=(2,)
+        target=Worker(sqs or queues.sqs, source, queues.url, stop, poll_seconds=1).run, args=(2,)
     )
     thread.start()
     try:
@@ -180,3 +191,23 @@ def test_the_worker_outlives_an_endpoint_that_is_away(
         aws.start()
         queues.send("after the crash")
         eventually(lambda: handler.times("after the crash") == 1, "the worker did not come back")
+
+
+def test_the_permissions_that_lambda_needs_are_enough(
+    aws: EmbeddedAws, queues: Queues, eventually: Eventually
+) -> None:
+    session = session_of(aws)
+    iam = session.client("iam", endpoint_url=aws.endpoint_url)
+    trust = statement(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName="worker", PolicyName="queue", PolicyDocument=statement(Action=LAMBDAS_OWN, Resource="*")
+    )
+    sts = session.client("sts", endpoint_url=aws.endpoint_url)
+    given = sts.assume_role(RoleArn=role, RoleSessionName="worker")["Credentials"]
+    keys = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+    queues.send("one", "two")
+    as_worker = boto3.Session(*keys, region_name="eu-west-1").client("sqs", endpoint_url=aws.endpoint_url)
+    handler = Handler(lambda _: None)
+    with working(queues, handler, sqs=as_worker):
+        eventually(lambda: queues.left() == 0, "messages are left")
