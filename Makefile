@@ -25,7 +25,7 @@ check: setup-dev ## Lint, check formatting, types, imports and the CloudFormatio
 	$(BIN)/cfn-lint infra/template.yaml
 
 bench: setup-dev ## Measure calls, capacity units, bytes and side-by-side times
-	@$(PYTHON) -m bench
+	@for script in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$script .py) || exit 1; done
 
 layers: setup-run ## Build the layer with ffprobe and ffmpeg for this machine's processor
 	@$(PYTHON) -m infra.local.media_tools build

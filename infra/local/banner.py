@@ -15,6 +15,7 @@ from infra.local.settings import Settings
 _ROOT = Path(__file__).parents[2]
 _ADMIN_SECONDS = 60.0
 _UNHEALTHY_SECONDS = 15.0  # after which an API that answers, but not with 200, is announced as it is
+_SILENT_SECONDS = 60.0  # after which an API that answers nothing is announced as that
 _OK = 200
 
 
@@ -84,13 +85,13 @@ class Banner:
 
     def _await_health(self) -> list[str]:
         url = f"{self._settings.api_url}/health"
-        answered_since: float | None = None
+        deadline, answered = time.monotonic() + _SILENT_SECONDS, False
         while (status := status_of(url)) != _OK:
-            if status is not None and answered_since is None:
-                answered_since = time.monotonic()
-            if answered_since and time.monotonic() > answered_since + _UNHEALTHY_SECONDS:
-                return [f"  Not all is well: {url} answers {status}."]
-            time.sleep(0.1 if status is None else 0.5)
+            if status is not None and not answered:
+                deadline, answered = time.monotonic() + _UNHEALTHY_SECONDS, True
+            if time.monotonic() > deadline:
+                return [f"  Not all is well: {url} answers {status or 'nothing yet'}."]
+            time.sleep(0.5 if answered else 0.1)
         return []
 
     def _print(self, text: str) -> None:

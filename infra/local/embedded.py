@@ -1,5 +1,6 @@
 """The embedded AWS as a service of the supervisor: its settings, and when it is ready."""
 
+import http.client
 import os
 import time
 import urllib.error
@@ -55,5 +56,5 @@ def status_of(url: str) -> int | None:
             return int(response.status)
     except urllib.error.HTTPError as refused:
         return refused.code
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return None
