@@ -1,0 +1,154 @@
+"""The whole product as a new user meets it: `make run`'s own processes, real HTTP, every kind of real file.
+
+Nothing here touches AWS but through the API and the addresses that it signs. Each process runs under its function's
+role, which the embedded AWS enforces.
+"""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.conftest import MEDIA
+from tests.doors import Door, put
+
+ROOT = Path(__file__).parents[1]
+FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
+SAMPLES = sorted(FACTS)
+REFUSED_BY_NAME = {"archive.zip", "page.html"}
+FORM_SIZED = 100_000
+PATIENCE_SECONDS = 120.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    """Wait until something holds, asking ten times a second."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = threading.Event()
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} s: {what}"
+        pause.wait(0.1)
+
+
+@dataclass
+class Machine:
+    """A data folder with what runs on it."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    aws_port: int = field(default_factory=free_port)
+    run: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Door:
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MEDIATHEQUE_"))
+        }
+        settings = {"DATA_DIR": str(self.folder), "PORT": str(self.port), "AWS_PORT": str(self.aws_port)}
+        with (self.folder.parent / "output").open("ab") as output:
+            command = [sys.executable, "-m", "infra.local"]
+            self.run = subprocess.Popen(
+                command, cwd=ROOT, env={**own, **settings}, stdout=output, stderr=output
+            )
+        door = Door(f"http://127.0.0.1:{self.port}")
+        eventually(lambda: self._is_well(door), "the library answers")
+        return door
+
+    def stop(self, number: signal.Signals) -> None:
+        if self.run is not None:
+            self.run.send_signal(number)
+            self.run.wait(30)
+
+    @staticmethod
+    def _is_well(door: Door) -> bool:
+        try:
+            return door("GET", "/health").status_code == 200
+        except requests.ConnectionError:
+            return False
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    made = Machine(tmp_path_factory.mktemp("journey") / "data")
+    yield made
+    made.stop(signal.SIGTERM)
+
+
+def upload(door: Door, name: str) -> str:
+    """Bring a sample in, small ones in a form and larger ones straight to storage; return the file's id."""
+    content = (MEDIA / name).read_bytes()
+    if len(content) < FORM_SIZED:
+        return str(door.upload(name, content)["id"])
+    begun = door.begin(name, content)
+    assert put(begun, content).status_code == 200
+    return str(begun["file_id"])
+
+
+def listed(door: Door) -> list[Any]:
+    """Return everything in the list, through all its pages."""
+    items: list[Any] = []
+    path = "/v1/files?limit=20"
+    while True:
+        page = door.get(path)
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        path = f"/v1/files?limit=20&cursor={page['next_cursor']}"
+
+
+def agree(file: Any, facts: dict[str, Any]) -> list[str]:
+    """Return where a ready file differs from what other tools measured."""
+    metadata = file["metadata"]
+    differing: list[str] = [
+        name
+        for name in ("width", "height", "pages", "sheets", "slides", "orientation", "title", "camera_model")
+        if name in facts and metadata.get(name) != facts[name]
+    ]
+    duration = facts.get("duration_seconds")
+    if duration is not None and abs(metadata["duration_seconds"] - duration) > 0.1:
+        differing.append("duration_seconds")
+    codecs = [stream["codec"] for stream in metadata.get("streams", [])]
+    if "streams" in facts and codecs != [stream["codec"] for stream in facts["streams"]]:
+        differing.append("streams")
+    return differing + (["kind"] if file["type"] != facts["kind"] else [])
+
+
+def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_crash(machine: Machine) -> None:
+    ana = machine.start().signed_up("ana")
+    for name in REFUSED_BY_NAME:
+        ana.refused("POST", "/v1/files", 415, "extension_not_allowed", files={"file": (name, b"x")})
+    names = [name for name in SAMPLES if name not in REFUSED_BY_NAME]
+    ids = {upload(ana, name): name for name in names}
+
+    eventually(
+        lambda: all(file["status"] not in {"pending", "processing"} for file in listed(ana)), "all examined"
+    )
+    files = listed(ana)
+    assert [file["id"] for file in files] == list(ids)[::-1]
+    outcomes = {file["filename"]: (file["status"], agree(file, FACTS[file["filename"]])) for file in files}
+    assert outcomes == dict.fromkeys(names, ("ready", []))
+
+    machine.stop(signal.SIGKILL)
+    machine.start()
+    ana = ana.signed_in()
+    assert listed(ana) == files
+    for file in files:
+        delivery = ana.get(f"/v1/files/{file['id']}/download?redirect=false")
+        content = requests.get(delivery["url"], timeout=30).content
+        assert hashlib.sha256(content).hexdigest() == file["sha256"]
