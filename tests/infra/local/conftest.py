@@ -6,14 +6,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from infra.local.embedded_aws.process import EmbeddedAws
+from infra.local.gateway import Gateway
+from infra.local.http_server import make_server
+from tests.infra.local.small_app import app
 
 Eventually = Callable[..., None]
+Call = Callable[..., "Reply"]
 
 
 class Reply(NamedTuple):
@@ -76,3 +81,42 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """An embedded AWS of the module's own."""
     with EmbeddedAws(Path(tmp_path_factory.mktemp("aws"))) as running:
         yield running
+
+
+@contextmanager
+def serving(gateway: Gateway) -> Iterator[int]:
+    server: Any = make_server(gateway, "127.0.0.1", 0, threads=16)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
+        thread.join(10)
+        server.task_dispatcher.shutdown()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(Gateway(app, "eu-west-1")) as port:
+        yield port
+
+
+@pytest.fixture
+def call(port: int) -> Call:
+    return lambda *request, **more: exchange(port, *request, **more)
+
+
+def assert_problem(reply: Reply, status: int, code: str) -> None:
+    assert reply.status == status
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert reply.headers["access-control-allow-origin"] == "*"
+    problem = reply.json
+    assert (problem["status"], problem["code"], problem["type"]) == (
+        status,
+        code,
+        f"urn:mediatheque:problem:{code}",
+    )
+    assert problem["title"]
+    assert problem["detail"]
+    assert problem["request_id"] == reply.headers["x-request-id"]
