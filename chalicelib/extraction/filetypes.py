@@ -103,7 +103,7 @@ _ALL = (
     _refused("script", "a script", "text/plain", "script"),
     _refused("html", "an HTML page", "text/plain", "html"),
     _refused("playlist", "a playlist of other addresses", "text/plain", "playlist"),
-    _refused("unknown", "of no type that is known here", _BINARY, "unknown_type"),
+    _refused("unknown", "of no known type", _BINARY, "unknown_type"),
 )
 
 TYPES: Mapping[str, FileType] = MappingProxyType({t.name: t for t in _ALL})

@@ -129,7 +129,11 @@ class Zygote:
         ]
         with closing(theirs):
             self._server = subprocess.Popen(  # noqa: S603 - our own interpreter with our own code
-                boot, env={"LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                boot,
+                env={"LC_ALL": "C.UTF-8"},
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the parent, whose end closes the door
             )
         return self._door
 

@@ -46,6 +46,7 @@ _ENTRIES = (
     "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,profile,width,height,avg_frame_rate,"
     "r_frame_rate,channels,sample_rate,bit_rate:stream_disposition=attached_pic:stream_tags:stream_side_data=rotation"
 )
+_UNTIMED = {"mpegvideo"}  # raw pictures carry no clock, and ffprobe's guess can be a hundredth of the truth
 _AFTER_ID3: Mapping[str, FoundType] = {"mp3": "mp3", "aac": "aac", "flac": "flac"}
 _NO_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id"}
 
@@ -136,10 +137,11 @@ def _probed(ended: programs.Ended, *, spent: bool) -> _Probe:
 
 def _finding(probe: _Probe, sniffed: str, *, complete: bool) -> Finding:
     tags = _tags(probe)
+    timed = complete and probe.format.format_name not in _UNTIMED and (probe.format.duration or 0) > 0
     metadata = MediaMetadata(
         container=probe.format.format_name,
-        duration_seconds=max(probe.format.duration, 0) if complete and probe.format.duration else None,
-        bit_rate=probe.format.bit_rate if complete else None,
+        duration_seconds=probe.format.duration if timed else None,
+        bit_rate=probe.format.bit_rate if timed else None,
         streams=tuple(_stream(s) for s in probe.streams[:MAX_STREAMS]),
         title=tags.pop("title", None),
         artist=tags.pop("artist", None),

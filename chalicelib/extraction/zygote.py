@@ -41,7 +41,6 @@ def serve(door: socket.socket, preload: list[str]) -> None:
     for module in preload:
         importlib.import_module(module)
     _load_codecs()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end closes the door
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no reaping
     while True:
         message, sockets, _, _ = socket.recv_fds(door, 1, 2)

@@ -4,7 +4,6 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ import pytest
 from chalicelib.extraction.errors import MediaToolsMissing
 from chalicelib.extraction.limited import Zygote
 from chalicelib.extraction.tools import MediaTools, find_media_tools
-
-MEDIA = Path(__file__).parents[1] / "media"
+from tests.extraction.sources import MEDIA
 
 
 def _all_tools() -> list[MediaTools]:

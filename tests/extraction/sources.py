@@ -5,8 +5,16 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from chalicelib.extraction.source import MAX_BYTES, MAX_REQUESTS, RangedSource
+
+MEDIA = Path(__file__).parents[1] / "media"
+NAMED_PORT = b"14899"  # where the hostile files want their reader to call
+
+
+def sample(name: str) -> bytes:
+    return (MEDIA / "samples" / name).read_bytes()
 
 
 def source_of(
@@ -37,9 +45,6 @@ class Sparse:
 
     def source(self) -> RangedSource:
         return RangedSource(self.fetch, self.size)
-
-
-NAMED_PORT = b"14899"  # where the hostile files want their reader to call
 
 
 @contextlib.contextmanager

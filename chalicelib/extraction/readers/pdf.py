@@ -1,4 +1,7 @@
-"""PDF: pages and document information by pypdf, with pdfium's opinion where pypdf has none or the two differ."""
+"""PDF: pages and document information by pdfium and by pypdf, so that a file which troubles one is read by the other.
+
+pdfium counts when the two differ: it is what draws the pages. pypdf says what pdfium does not: scripts, encryption.
+"""
 
 import contextlib
 import importlib
@@ -19,16 +22,11 @@ from chalicelib.extraction.source import ByteSource, opened
 
 MOST_PAGES = 1_000_000
 MOST_POINTS = 1e8
+MOST_LENIENT_BYTES = 8 << 20
 # ISO 32000: D:YYYYMMDDHHmmSSOHH'mm', all after the year optional; LibreOffice writes Z'
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:(Z)|([+-])(\d\d)'?(\d\d)?)?")
 _FIRST = ("0001", "01", "01", "00", "00", "00")
-_INFORMATION = {
-    "title": "/Title",
-    "author": "/Author",
-    "subject": "/Subject",
-    "keywords": "/Keywords",
-    "application": "/Creator",
-}
+_INFORMATION = ("Title", "Author", "Subject", "Keywords", "Creator", "CreationDate", "ModDate")
 
 for _module in pkgutil.walk_packages(pypdf.__path__, "pypdf."):  # it imports much only when a file needs it
     with contextlib.suppress(ImportError):
@@ -40,41 +38,46 @@ class _Opinion:
     """What one library found."""
 
     pages: int | None = None
-    texts: dict[str, str] = field(default_factory=dict)
+    information: dict[str, str] = field(default_factory=dict)
     version: str | None = None
     size: tuple[float, float] | None = None
     encrypted: Literal["owner", "user"] | None = None
     has_scripts: bool = False
-    created_at: datetime | None = None
-    modified_at: datetime | None = None
     trouble: str = ""
+    spent: bool = False
 
 
 def read(source: ByteSource, sniffed: str) -> Finding:
-    """Pages, document information, size of the first page, encryption. Raises Damaged when neither library opens it."""
-    first, second = _by_pypdf(opened(source)), _by_pdfium(opened(source))
-    encrypted = first.encrypted or second.encrypted
-    if first.pages is None and second.pages is None and encrypted != "user":
-        raise Damaged(f"pypdf: {first.trouble} pdfium: {second.trouble}")
-    size = second.size or (None, None)
-    texts = second.texts | first.texts
-    pages = first.pages if second.pages is None else second.pages
+    """Pages, document information, size of the first page, encryption, scripts.
+
+    Raises Damaged when neither library opens it, BudgetSpent when they could have with more reading.
+    """
+    fast, careful = _by_pdfium(opened(source)), _by_pypdf(opened(source), strict=True)
+    if careful.trouble and source.size <= MOST_LENIENT_BYTES:
+        careful = _by_pypdf(opened(source), strict=False)
+    pages = fast.pages or careful.pages
+    encrypted = careful.encrypted or fast.encrypted
+    if pages is None and encrypted != "user":
+        if fast.spent or careful.spent:
+            raise BudgetSpent("neither library came far enough")
+        raise Damaged(f"pdfium: {fast.trouble} pypdf: {careful.trouble}")
+    stated = fast.information | careful.information
     metadata = DocumentMetadata(
         format=sniffed.upper(),
         pages=pages,
         counted="exact" if pages is not None else None,
-        page_width_points=size[0],
-        page_height_points=size[1],
-        format_version=first.version or second.version,
-        title=texts.get("title"),
-        author=texts.get("author"),
-        subject=texts.get("subject"),
-        keywords=texts.get("keywords"),
-        application=texts.get("application"),
-        created_at=first.created_at,
-        modified_at=first.modified_at,
+        page_width_points=fast.size[0] if fast.size else None,
+        page_height_points=fast.size[1] if fast.size else None,
+        format_version=careful.version or fast.version,
+        title=stated.get("Title"),
+        author=stated.get("Author"),
+        subject=stated.get("Subject"),
+        keywords=stated.get("Keywords"),
+        application=stated.get("Creator"),
+        created_at=_moment(stated.get("CreationDate")),
+        modified_at=_moment(stated.get("ModDate")),
         encrypted=encrypted,
-        has_scripts=first.has_scripts,
+        has_scripts=careful.has_scripts,
     )
     return Finding(metadata=metadata)
 
@@ -85,20 +88,19 @@ def _noting_trouble(opinion: _Opinion) -> Iterator[None]:
     try:
         yield
     except BudgetSpent:
-        raise
+        opinion.spent, opinion.trouble = True, "the budget is spent"
     except Exception as trouble:  # noqa: BLE001 - RecursionError, AttributeError and friends are all "damaged"
         opinion.trouble = opinion.trouble or f"{type(trouble).__name__}: {trouble}"[:200]
 
 
-def _by_pypdf(file: BinaryIO) -> _Opinion:
+def _by_pypdf(file: BinaryIO, *, strict: bool) -> _Opinion:
+    """Not strict, pypdf mends what it can, and for that visits every object: nothing for large files."""
     opinion = _Opinion()
     with _noting_trouble(opinion):
-        document = pypdf.PdfReader(file, strict=False)
+        document = pypdf.PdfReader(file, strict=strict)
         opinion.version = document.pdf_header.removeprefix("%PDF-")[:8]
         if document.is_encrypted:
-            opinion.encrypted = (
-                "owner"  # until it proves to need a password; AES needs an extra package to try
-            )
+            opinion.encrypted = "owner"  # pypdf may lack the cipher to find out more
             opinion.encrypted = "owner" if document.decrypt("") else "user"
         if opinion.encrypted != "user":
             _look_inside(document, opinion)
@@ -115,10 +117,9 @@ def _look_inside(document: pypdf.PdfReader, opinion: _Opinion) -> None:
         opinion.has_scripts = _has_scripts(catalogue)
     with _noting_trouble(opinion):
         information = document.metadata or DictionaryObject()
-        values = {name: information.get(key) for name, key in _INFORMATION.items()}
-        opinion.texts = {name: str(value) for name, value in values.items() if value}
-        opinion.created_at = _moment(information.get("/CreationDate"))
-        opinion.modified_at = _moment(information.get("/ModDate"))
+        opinion.information = {
+            key: str(value) for key in _INFORMATION if (value := information.get(f"/{key}"))
+        }
 
 
 def _page_count(catalogue: DictionaryObject) -> int | None:
@@ -137,8 +138,8 @@ def _has_scripts(catalogue: DictionaryObject) -> bool:
     return bool(action and action.get("/S") in {"/JavaScript", "/Launch"})
 
 
-def _moment(value: object) -> datetime | None:
-    match = _DATE.match(str(value))
+def _moment(value: str | None) -> datetime | None:
+    match = _DATE.match(value or "")
     if not match:
         return None
     year, month, day, hour, minute, second = (
@@ -166,8 +167,8 @@ def _by_pdfium(file: BinaryIO) -> _Opinion:
             raise
         opinion.pages = len(document) or None
         opinion.version = _version(document.get_version())
-        opinion.texts = {
-            name: text for name, key in _INFORMATION.items() if (text := document.get_metadata_value(key[1:]))
+        opinion.information = {
+            key: text for key in _INFORMATION if (text := document.get_metadata_value(key))
         }
         if opinion.pages:
             width, height = document.get_page_size(0)
