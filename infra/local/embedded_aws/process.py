@@ -99,6 +99,7 @@ class EmbeddedAws:
         """Return when the server answers; `PortBusyError`, or `NotStartedError` with the log's last lines."""
         if self.is_running:
             return
+        self._release()  # of one that ended by itself
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _listen(self._port) as listener:
             self._port = listener.getsockname()[1]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from infra.local.embedded_aws.process import EmbeddedAws
 
+SESSION = boto3.Session(region_name="us-east-1")  # one, for it keeps the services' models
 CONFIG = Config(
+    proxies={},
     retries={"total_max_attempts": 1},  # a test sees the answer of its one call
     max_pool_connections=20,
     connect_timeout=5,
@@ -59,13 +61,7 @@ class Clients:
     """Clients that sign as one caller."""
 
     def __init__(self, endpoint_url: str, caller: Caller) -> None:
-        self.endpoint_url = endpoint_url
-        self.session = boto3.Session(
-            aws_access_key_id=caller.access_key_id,
-            aws_secret_access_key=caller.secret_access_key,
-            aws_session_token=caller.session_token,
-            region_name="us-east-1",
-        )
+        self.endpoint_url, self.caller = endpoint_url, caller
 
     @classmethod
     def of_root(cls, aws: EmbeddedAws) -> Clients:
@@ -76,50 +72,55 @@ class Clients:
         caller = Caller(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
         return Clients(self.endpoint_url, caller)
 
+    def _client(self, service: str, config: Config = CONFIG) -> Any:
+        make: Any = SESSION.client  # typed per service below
+        return make(
+            service,
+            endpoint_url=self.endpoint_url,
+            config=config,
+            aws_access_key_id=self.caller.access_key_id,
+            aws_secret_access_key=self.caller.secret_access_key,
+            aws_session_token=self.caller.session_token,
+        )
+
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        client: CloudFormationClient = self.session.client(
-            "cloudformation", endpoint_url=self.endpoint_url, config=CONFIG
-        )
+        client: CloudFormationClient = self._client("cloudformation")
         return client
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        client: DynamoDBClient = self.session.client(
-            "dynamodb", endpoint_url=self.endpoint_url, config=CONFIG
-        )
+        client: DynamoDBClient = self._client("dynamodb")
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
-        client: SQSClient = self.session.client("sqs", endpoint_url=self.endpoint_url, config=CONFIG)
+        client: SQSClient = self._client("sqs")
         return client
 
     @cached_property
     def s3(self) -> S3Client:
-        client: S3Client = self.session.client("s3", endpoint_url=self.endpoint_url, config=S3_CONFIG)
+        client: S3Client = self._client("s3", S3_CONFIG)
         return client
 
     @cached_property
     def iam(self) -> IAMClient:
-        client: IAMClient = self.session.client("iam", endpoint_url=self.endpoint_url, config=CONFIG)
+        client: IAMClient = self._client("iam")
         return client
 
     @cached_property
     def sts(self) -> STSClient:
-        client: STSClient = self.session.client("sts", endpoint_url=self.endpoint_url, config=CONFIG)
+        client: STSClient = self._client("sts")
         return client
 
     @cached_property
     def ses(self) -> SESClient:
-        client: SESClient = self.session.client("ses", endpoint_url=self.endpoint_url, config=CONFIG)
+        client: SESClient = self._client("ses")
         return client
 
     @cached_property
     def secrets(self) -> SecretsManagerClient:
-        client: SecretsManagerClient = self.session.client(
-            "secretsmanager", endpoint_url=self.endpoint_url, config=CONFIG
-        )
+        client: SecretsManagerClient = self._client("secretsmanager")
         return client
 
     def create_table(self, name: str, *key: str, **more: Any) -> None:

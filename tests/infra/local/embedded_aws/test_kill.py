@@ -26,7 +26,7 @@ from tests.infra.local.embedded_aws.kill_writers import (
 from tests.infra.local.embedded_aws.kill_writers_objects import ObjectWriter, SettingsWriter, UploadWriter
 
 ROUNDS = int(os.environ.get("EMBEDDED_AWS_KILL_ROUNDS", "3"))
-WRITES_PER_ROUND = 200
+WRITES_PER_ROUND = 150
 DEADLINE = 30.0  # seconds for a round's writes
 
 

@@ -44,7 +44,7 @@ def upload(root: Clients, body: bytes) -> str:
     return done["ETag"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def body() -> bytes:
     return Random(1).randbytes(SIZE)
 
