@@ -7,6 +7,7 @@ role, which the embedded AWS enforces.
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -152,3 +153,24 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
         delivery = ana.get(f"/v1/files/{file['id']}/download?redirect=false")
         content = requests.get(delivery["url"], timeout=30).content
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def test_the_tour_in_the_readme_works_as_typed(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+    typed = "".join(blocks).replace("http://127.0.0.1:8000", f"http://127.0.0.1:{machine.port}")
+    tour = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", typed],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert tour.returncode == 0, tour.stdout + tour.stderr
+    said = tour.stdout
+    assert "the very same bytes" in said
+    assert said.count('"status": "ready"') == 2
+    assert "Eiffel Tower.jpg" in said
+    assert '"code": "extension_not_allowed"' in said
