@@ -14,17 +14,25 @@ from infra.local.settings import Settings
 
 _ROOT = Path(__file__).parents[2]
 _ADMIN_SECONDS = 60.0
-_UNHEALTHY_SECONDS = 15.0  # after which an API that answers, but not with 200, is announced as it is
-_SILENT_SECONDS = 60.0  # after which an API that answers nothing is announced as that
 _OK = 200
+_REASON_LINES = 5
 
 
 class Banner:
     """Shown when the API answers; the login exactly once, here or when the run ends before."""
 
-    def __init__(self, settings: Settings, terminal: TextIO) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        terminal: TextIO,
+        silent_seconds: float = 60.0,
+        unhealthy_seconds: float = 15.0,
+    ) -> None:
+        """Wait so long for an API that answers nothing, or answers but with no 200, before it is announced as that."""
         self._settings = settings
         self._terminal = terminal
+        self._silent_seconds = silent_seconds
+        self._unhealthy_seconds = unhealthy_seconds
         self._login: str | None = None
         self._lock = threading.Lock()
 
@@ -72,8 +80,8 @@ class Banner:
             )
             self._keep_login(json.loads(ended.stdout))
         except subprocess.CalledProcessError as fault:
-            reason = (fault.stderr.strip().splitlines() or ["no reason given"])[-1]
-            return [f"  The first admin could not be made: {reason}"]
+            reason = [f"    {line}" for line in fault.stderr.splitlines()[-_REASON_LINES:]]
+            return ["  The first admin could not be made:", *reason]
         except (subprocess.TimeoutExpired, ValueError, KeyError) as fault:
             return [f"  The first admin could not be made: {fault}"]
         return []
@@ -85,10 +93,10 @@ class Banner:
 
     def _await_health(self) -> list[str]:
         url = f"{self._settings.api_url}/health"
-        deadline, answered = time.monotonic() + _SILENT_SECONDS, False
+        deadline, answered = time.monotonic() + self._silent_seconds, False
         while (status := status_of(url)) != _OK:
             if status is not None and not answered:
-                deadline, answered = time.monotonic() + _UNHEALTHY_SECONDS, True
+                deadline, answered = time.monotonic() + self._unhealthy_seconds, True
             if time.monotonic() > deadline:
                 return [f"  Not all is well: {url} answers {status or 'nothing yet'}."]
             time.sleep(0.5 if answered else 0.1)

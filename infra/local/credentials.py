@@ -9,8 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
+from botocore.config import Config
+
 ROOT = "root"
 _LOOPBACK = "127.0.0.1,localhost"
+DIRECT = Config(
+    proxies={},  # never through a proxy, which the environment may name
+    connect_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +29,10 @@ class Endpoint:
     region: str
     access_key_id: str
     secret_access_key: str
+
+    def root_session(self) -> boto3.Session:
+        """Return a session as root, whatever the environment says."""
+        return boto3.Session(self.access_key_id, self.secret_access_key, region_name=self.region)
 
 
 def profiles_of(outputs: Mapping[str, str]) -> dict[str, str]:
@@ -54,12 +66,6 @@ def _write_private(path: Path, text: str) -> None:
     ) as file:
         file.write(text)
     draft.replace(path)
-
-
-def become(environment: Mapping[str, str]) -> None:
-    """Make this process's environment that one; boto3 takes keys from the environment before profiles."""
-    os.environ.clear()
-    os.environ.update(environment)
 
 
 def environment(

@@ -15,9 +15,9 @@ _LOOK_SECONDS = 1.0
 class MediaTools:
     """The programs for this run. Serving never waits for them: what needs them is tried again until they are there."""
 
-    def __init__(self, log: Path, terminal: TextIO) -> None:
+    def __init__(self, log: Path, terminal: TextIO, cache: Path | None = None) -> None:
         self._terminal = terminal
-        self._cache = media_tools.default_cache()
+        self._cache = cache or media_tools.default_cache()
         self._log = log
         self._build: media_tools.Build | None = None
         self._stopped = threading.Event()

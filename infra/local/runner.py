@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
-import boto3
 from botocore.exceptions import EndpointConnectionError
 
 from infra.local import credentials, embedded, media
@@ -91,10 +90,8 @@ class Runner:
         return Endpoint(settings.endpoint, settings.region, key, secret)
 
     def _stack(self, endpoint: Endpoint) -> dict[str, str]:
-        credentials.write_profiles(self._profiles, endpoint, roles={})
-        credentials.become(self._environment(self._inherited, endpoint, credentials.ROOT))
         try:
-            return deploy(boto3.Session(), self._template)
+            return deploy(endpoint, self._template)
         except EndpointConnectionError:
             raise Refused(f"No AWS answers at {endpoint.url}: start it, or unset AWS_ENDPOINT_URL.") from None
         except StackFailed as fault:

@@ -11,18 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from botocore.config import Config
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.local.credentials import DIRECT, Endpoint
 from infra.local.event_sources import upper_snake
 
 if TYPE_CHECKING:
-    import boto3
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef, WaiterConfigTypeDef
     from types_boto3_dynamodb import DynamoDBClient
 
-_PROMPT = Config(connect_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 _HASH_TAG = "mediatheque:template"
 _CURRENT = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _NEVER_WORKED = {
@@ -55,9 +53,10 @@ def _short_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> objec
 _TemplateLoader.add_multi_constructor("!", _short_form)
 
 
-def deploy(session: "boto3.Session", template: Path, name: str = "mediatheque") -> dict[str, str]:
-    """Create or update the stack, wait, and return its outputs. Raises StackFailed."""
-    cloudformation = session.client("cloudformation", config=_PROMPT)
+def deploy(endpoint: Endpoint, template: Path, name: str = "mediatheque") -> dict[str, str]:
+    """Create or update the stack as root, wait, and return its outputs. Raises StackFailed, EndpointConnectionError."""
+    session = endpoint.root_session()
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint.url, config=DIRECT)
     text = template.read_text(encoding="utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()
     stack = _find(cloudformation, name)
@@ -67,7 +66,8 @@ def deploy(session: "boto3.Session", template: Path, name: str = "mediatheque") 
         stack = None
     if stack is None or not _is_current(stack, digest):
         stack = _apply(cloudformation, name, text, digest, exists=stack is not None)
-    _expire_items(session.client("dynamodb"), cloudformation, name, text)
+    dynamodb = session.client("dynamodb", endpoint_url=endpoint.url, config=DIRECT)
+    _expire_items(dynamodb, cloudformation, name, text)
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 

@@ -1,16 +1,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
-from infra.local import credentials
 from infra.local.credentials import Endpoint
 from infra.local.embedded_aws.process import EmbeddedAws
 from infra.local.stack import StackFailed, deploy, environment_of
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_sqs import SQSClient
 
 TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
@@ -32,12 +31,14 @@ Outputs:
 
 
 @pytest.fixture
-def session(aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> boto3.Session:
-    endpoint = Endpoint(aws.endpoint_url, "eu-west-1", *aws.root_credentials)
-    credentials.write_profiles(tmp_path / "aws", endpoint, roles={})
-    for name, value in credentials.environment({}, tmp_path / "aws", endpoint, credentials.ROOT).items():
-        monkeypatch.setenv(name, value)
-    return boto3.Session()
+def endpoint(aws: EmbeddedAws) -> Endpoint:
+    return Endpoint(aws.endpoint_url, "eu-west-1", *aws.root_credentials)
+
+
+@pytest.fixture
+def sqs(endpoint: Endpoint) -> "SQSClient":
+    client: SQSClient = endpoint.root_session().client("sqs", endpoint_url=endpoint.url)
+    return client
 
 
 @pytest.fixture
@@ -47,74 +48,75 @@ def template(tmp_path: Path) -> Path:
     return path
 
 
-def last_event(session: boto3.Session, name: str) -> object:
-    cloudformation: CloudFormationClient = session.client("cloudformation")
+def last_event(endpoint: Endpoint, name: str) -> object:
+    cloudformation: CloudFormationClient = endpoint.root_session().client(
+        "cloudformation", endpoint_url=endpoint.url
+    )
     return cloudformation.describe_stack_events(StackName=name)["StackEvents"][0]["EventId"]
 
 
 def test_the_first_deployment_makes_the_resources_and_returns_the_outputs(
-    session: boto3.Session, template: Path
+    endpoint: Endpoint, sqs: "SQSClient", template: Path
 ) -> None:
-    outputs = deploy(session, template, "first")
+    outputs = deploy(endpoint, template, "first")
     assert set(outputs) == {"WorkQueueUrl", "ItemsTable"}
-    session.client("sqs").send_message(QueueUrl=outputs["WorkQueueUrl"], MessageBody="works")
+    sqs.send_message(QueueUrl=outputs["WorkQueueUrl"], MessageBody="works")
     assert environment_of(outputs)["MEDIATHEQUE_WORK_QUEUE_URL"] == outputs["WorkQueueUrl"]
 
 
 def test_items_expire_although_the_emulator_ignores_the_template_there(
-    session: boto3.Session, template: Path
+    endpoint: Endpoint, template: Path
 ) -> None:
-    table = deploy(session, template, "expiring")["ItemsTable"]
-    state = session.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    table = deploy(endpoint, template, "expiring")["ItemsTable"]
+    state = (
+        endpoint.root_session()
+        .client("dynamodb", endpoint_url=endpoint.url)
+        .describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    )
     assert (state["TimeToLiveStatus"], state["AttributeName"]) == ("ENABLED", "expires_at")
 
 
-def test_an_unchanged_template_changes_nothing(session: boto3.Session, template: Path) -> None:
-    outputs = deploy(session, template, "same")
-    event = last_event(session, "same")
-    assert deploy(session, template, "same") == outputs
-    assert last_event(session, "same") == event
+def test_an_unchanged_template_changes_nothing(endpoint: Endpoint, template: Path) -> None:
+    outputs = deploy(endpoint, template, "same")
+    event = last_event(endpoint, "same")
+    assert deploy(endpoint, template, "same") == outputs
+    assert last_event(endpoint, "same") == event
 
 
 def test_a_changed_template_updates_the_resources_and_keeps_what_is_in_them(
-    session: boto3.Session, template: Path
+    endpoint: Endpoint, sqs: "SQSClient", template: Path
 ) -> None:
-    outputs = deploy(session, template, "changed")
-    session.client("sqs").send_message(QueueUrl=outputs["WorkQueueUrl"], MessageBody="kept")
+    outputs = deploy(endpoint, template, "changed")
+    sqs.send_message(QueueUrl=outputs["WorkQueueUrl"], MessageBody="kept")
     template.write_text(TEMPLATE.replace("VisibilityTimeout: 30", "VisibilityTimeout: 31"))
-    assert deploy(session, template, "changed") == outputs
-    sqs = session.client("sqs")
+    assert deploy(endpoint, template, "changed") == outputs
     attributes = sqs.get_queue_attributes(QueueUrl=outputs["WorkQueueUrl"], AttributeNames=["All"])[
         "Attributes"
     ]
     assert (attributes["VisibilityTimeout"], attributes["ApproximateNumberOfMessages"]) == ("31", "1")
 
 
-def test_a_change_of_comments_only_is_no_change(session: boto3.Session, template: Path) -> None:
-    outputs = deploy(session, template, "comments")
+def test_a_change_of_comments_only_is_no_change(endpoint: Endpoint, template: Path) -> None:
+    outputs = deploy(endpoint, template, "comments")
     template.write_text(f"# said otherwise\n{TEMPLATE}")
-    assert deploy(session, template, "comments") == outputs
+    assert deploy(endpoint, template, "comments") == outputs
 
 
-def test_resources_that_cannot_be_made_are_named_with_the_reason(
-    session: boto3.Session, template: Path
-) -> None:
+def test_resources_that_cannot_be_made_are_named_with_the_reason(endpoint: Endpoint, template: Path) -> None:
     template.write_text(TEMPLATE.replace("VisibilityTimeout: 30", "VisibilityTimeout: 99999999"))
     with pytest.raises(StackFailed, match="Queue: "):
-        deploy(session, template, "failing")
+        deploy(endpoint, template, "failing")
 
 
-def test_after_a_failed_first_try_the_mended_template_is_deployed(
-    session: boto3.Session, template: Path
-) -> None:
+def test_after_a_failed_first_try_the_mended_template_is_deployed(endpoint: Endpoint, template: Path) -> None:
     template.write_text(TEMPLATE.replace("VisibilityTimeout: 30", "VisibilityTimeout: 99999999"))
     with pytest.raises(StackFailed):
-        deploy(session, template, "mended")
+        deploy(endpoint, template, "mended")
     template.write_text(TEMPLATE)
-    assert set(deploy(session, template, "mended")) == {"WorkQueueUrl", "ItemsTable"}
+    assert set(deploy(endpoint, template, "mended")) == {"WorkQueueUrl", "ItemsTable"}
 
 
-def test_a_template_that_is_none_is_refused(session: boto3.Session, template: Path) -> None:
+def test_a_template_that_is_none_is_refused(endpoint: Endpoint, template: Path) -> None:
     template.write_text("Resources: [}")
     with pytest.raises(StackFailed, match="refused"):
-        deploy(session, template, "empty")
+        deploy(endpoint, template, "empty")
