@@ -22,6 +22,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.events.extraction import extract
 from chalicelib.uploads.models import Request
 from infra.local import sqs_event
+from infra.local.credentials import Endpoint
 from infra.local.embedded_aws.process import EmbeddedAws
 from infra.local.gateway import Gateway
 from infra.local.http_server import make_server
@@ -54,9 +55,9 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
 @pytest.fixture(scope="session")
 def outputs(aws: EmbeddedAws) -> dict[str, str]:
     """Make the resources from the template that the cloud gets, and tell the library's environment of them."""
-    found = deploy(boto3.Session(), TEMPLATE)
+    root = aws.root_credentials
+    found = deploy(Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key), TEMPLATE)
     os.environ.update(environment_of(found), MEDIATHEQUE_ARGON2_MEMORY_KIB="64", MEDIATHEQUE_COMMIT="test")
-    assert aws.is_running
     return found
 
 
