@@ -5,6 +5,7 @@ import signal
 import sys
 from typing import NoReturn
 
+from infra.local import credentials
 from infra.local.runner import Runner
 from infra.local.settings import Refused, only_run, read_settings
 from infra.local.supervisor import ChildKeepsDying
@@ -22,6 +23,7 @@ def main() -> None:
         signal.signal(number, _leave)
     inherited = dict(os.environ)
     settings = read_settings(inherited)
+    credentials.forget_own()
     with only_run(settings.folder) as lock:
         runner = Runner(settings, sys.stdout, inherited, lock)
         try:

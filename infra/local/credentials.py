@@ -68,6 +68,13 @@ def _write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
+def forget_own() -> None:
+    """Take the developer's own AWS settings, files included, out of this process's environment."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
 def environment(
     inherited: Mapping[str, str], folder: Path, endpoint: Endpoint, profile: str
 ) -> dict[str, str]:

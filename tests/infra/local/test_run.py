@@ -17,6 +17,12 @@ from tests.infra.local.conftest import Eventually, exchange
 
 ROOT = Path(__file__).parents[3]
 LOGIN = re.compile(r"First admin +(\S+) +password: (\S+) ")
+DEVELOPERS_OWN = {
+    "AWS_PROFILE": "work",
+    "AWS_SESSION_TOKEN": "work",
+    "HTTP_PROXY": "http://127.0.0.1:9",  # nobody listens there
+    "http_proxy": "http://127.0.0.1:9",
+}
 
 
 class Machine:
@@ -33,6 +39,7 @@ class Machine:
         self.environment = {
             **own,
             "DATA_DIR": str(folder / "data"),
+            **DEVELOPERS_OWN,
             "PORT": str(port),
             "AWS_PORT": str(aws_port),
         }
