@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
 
 from chalicelib.accounts.passwords import Passwords
 from chalicelib.accounts.service import Accounts
@@ -32,6 +32,9 @@ from chalicelib.core.ids import NewId, new_id
 from chalicelib.core.paging import Cursors
 from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
+from chalicelib.limits.rules import policies
+from chalicelib.limits.service import Limits
+from chalicelib.limits.store import CounterStore
 from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
@@ -63,6 +66,8 @@ class Settings(BaseModel):
     media_tools_expected_until: datetime | None = None
     """While a machine without ffprobe builds one: until then, audio and video wait instead of failing."""
     argon2_memory_kib: PositiveInt = 65_536
+    rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
+    """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -85,6 +90,7 @@ class Library:
     queue: Queue
     keys: CachedSecret
     audit: Audit
+    limits: Limits
     accounts: Accounts
     blobs: Blobs
     files: Files
@@ -125,6 +131,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     queue = Queue(lambda: clients.sqs, settings.extraction_queue_url)
     keys = CachedSecret(lambda: clients.secrets, settings.token_keys_arn)
     audit = Audit(settings.activity_table, clock, new_id)
+    limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
     accounts = Accounts(
         tables=tables,
         store=AccountStore(tables, settings.users_table),
@@ -141,7 +148,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     records = FileStore(tables, settings.files_table)
     files = Files(tables, records, catalogue, blobs, bucket, audit, clock)
     uploads = _uploads(settings, files, queue, new_id)
-    return Library(settings, tables, bucket, queue, keys, audit, accounts, blobs, files, uploads)
+    return Library(settings, tables, bucket, queue, keys, audit, limits, accounts, blobs, files, uploads)
 
 
 @functools.cache

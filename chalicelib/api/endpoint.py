@@ -28,6 +28,8 @@ from chalicelib.core.caller import Origin, Role
 from chalicelib.core.errors import Forbidden, LibraryError, Malformed, NotFound
 from chalicelib.core.ids import is_id
 from chalicelib.core.log import log
+from chalicelib.limits.rules import headers as limit_headers
+from chalicelib.limits.service import noted
 from chalicelib.wiring import library
 
 View = Callable[..., Any]
@@ -163,7 +165,7 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
     origin = reading.origin(request)
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(request_id=origin.request_id)
-    with metered() as receipt:
+    with metered() as receipt, noted() as standings:
         try:
             response = _answer(route, request, origin, path_parameters)
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
@@ -171,7 +173,7 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
             if refusal.status >= 500:  # noqa: PLR2004 - ours, not the caller's
                 log.exception("request failed", exc_info=error)
             response = problem(refusal, origin.request_id)
-    response.headers["X-Request-Id"] = origin.request_id
+    response.headers |= {"X-Request-Id": origin.request_id, **limit_headers(standings)}
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.setdefault("Cache-Control", "no-store")
     milliseconds = round((time.perf_counter() - started) * 1000, 1)

@@ -165,6 +165,19 @@ class Tables:
             if start is None:
                 return
 
+    def update(self, write: Update) -> Item:
+        """Make one update by itself and return the whole new item.
+
+        Outside a transaction: parallel ones on one item queue, where transactions would conflict. Raises the
+        update's `refused` error when its condition fails.
+        """
+        request = _transact_item(write)["Update"]
+        try:
+            answer = self._client().update_item(**request, ReturnValues="ALL_NEW")
+        except self._client().exceptions.ConditionalCheckFailedException as error:
+            raise (write.refused or ConditionFailed(f"A condition on {write.table} failed.")) from error
+        return _unpack(answer["Attributes"])
+
     def commit(self, writes: Sequence[Write]) -> None:
         """Make all the writes true, or none.
 
