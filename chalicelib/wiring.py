@@ -6,7 +6,7 @@ import hmac
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
@@ -63,8 +63,8 @@ class Settings(BaseModel):
     allowed_origin: str = "*"
     free_after_hours: PositiveInt = 24
     """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
-    media_tools_expected_until: datetime | None = None
-    """While a machine without ffprobe builds one: until then, audio and video wait instead of failing."""
+    media_tools_expected: bool = False
+    """While a machine without ffprobe builds one, audio and video wait instead of failing."""
     argon2_memory_kib: PositiveInt = 65_536
     rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
     """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
@@ -106,13 +106,10 @@ class Library:
 
         facts = FactsStore(self.settings.metadata_table, self.files.clock)
         extraction = Extraction(self.bucket, facts, lambda: find_media_tools(os.environ))
+        expected = self.settings.media_tools_expected
         return Intake(
-            self.tables, self.blobs, self.files, self.uploads, extraction, self.audit, self._tools_expected
+            self.tables, self.blobs, self.files, self.uploads, extraction, self.audit, lambda: expected
         )
-
-    def _tools_expected(self) -> bool:
-        until = self.settings.media_tools_expected_until
-        return until is not None and self.files.clock() < until
 
     def dependencies(self) -> dict[str, Callable[[], object]]:
         """Return a cheap question for each service that the library needs; a question that fails raises."""
