@@ -27,21 +27,28 @@ def extract(event: SQSEvent) -> Any:
     return process_partial_response(event.to_dict(), _examine, processor)
 
 
+def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
+    """Send an arrival anew, for later: left in the queue, waiting for a build would use up its five tries."""
+    library().queue.send(arrivals.message(arrival), delay=seconds)
+    log.info("arrival deferred until the media tools are there")
+
+
 def _examine(record: SQSRecord) -> None:
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(message_id=record.message_id)
     for arrival in arrivals.parse(record.body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
-        with metered() as receipt:
-            try:
-                settled = library().intake.arrived(arrival)
-            except ToolsAreComing:
-                # Sent anew rather than left: waiting for a build must not use up the five tries.
-                library().uploads.queue.send(arrivals.message(arrival), delay=DEFERRED_SECONDS)
-                log.info("arrival deferred until the media tools are there")
-                return
-            except Exception:
-                log.exception("arrival not handled; the queue brings it back")
-                raise
-        outcomes = {file.id: file.status.value for file in settled}
-        log.info("arrival handled", extra={"files": outcomes, **receipt.summary()})
+        try:
+            _take_in(arrival)
+        except ToolsAreComing:
+            defer(arrival)
+        except Exception:
+            log.exception("arrival not handled; the queue brings it back")
+            raise
+
+
+def _take_in(arrival: arrivals.Arrival) -> None:
+    with metered() as receipt:
+        settled = library().intake.arrived(arrival)
+    outcomes = {file.id: file.status.value for file in settled}
+    log.info("arrival handled", extra={"files": outcomes, **receipt.summary()})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from localstack_client.config import get_service_endpoint
+from localstack_client.config import parse_localstack_host
 
 HOST = "127.0.0.1"
 _LAST_RUN_SECONDS = 15.0
@@ -70,7 +70,11 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
 def _running_aws(environ: Mapping[str, str]) -> str | None:
     given = environ.get("AWS_ENDPOINT_URL") or environ.get("LOCALSTACK_ENDPOINT")
     if not given and (host := environ.get("LOCALSTACK_HOST")):
-        given = str(get_service_endpoint("cloudformation", host))
+        try:
+            name, port = parse_localstack_host(host)
+        except RuntimeError:
+            raise Refused(f"LOCALSTACK_HOST={host} is no address: give host:port.") from None
+        given = f"http://{name}:{port}"
     return given or None
 
 

@@ -59,3 +59,8 @@ def test_a_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:
     assert f"process {os.getpid()}: stop it first" in second.stderr
     with only_run(tmp_path):
         assert (tmp_path / "run.lock").read_text() == str(os.getpid())
+
+
+def test_an_address_of_localstack_that_is_none_is_refused() -> None:
+    with pytest.raises(Refused, match="host:port"):
+        read_settings({"LOCALSTACK_HOST": "c:port"})
