@@ -4,17 +4,18 @@ S3 → SQS → here. Each message is answered for itself (partial batch response
 back after the queue's visibility timeout, and after five times goes to the dead-letter queue.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
-from chalicelib.intake.service import ToolsAreComing
+from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.wiring import library
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 blueprint = Blueprint(__name__)
 DEFERRED_SECONDS = 20
@@ -23,6 +24,13 @@ DEFERRED_SECONDS = 20
 @blueprint.on_sqs_message(queue="extraction", batch_size=5, name="extraction")
 def extract(event: SQSEvent) -> Any:
     """Handle a batch of S3's notifications."""
+    # The API's cold start imports this module, for its registration only.
+    from aws_lambda_powertools.utilities.batch import (  # noqa: PLC0415
+        BatchProcessor,
+        EventType,
+        process_partial_response,
+    )
+
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event.to_dict(), _examine, processor)
 
@@ -33,7 +41,7 @@ def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
     log.info("arrival deferred until the media tools are there")
 
 
-def _examine(record: SQSRecord) -> None:
+def _examine(record: "SQSRecord") -> None:
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(message_id=record.message_id)
     for arrival in arrivals.parse(record.body):

@@ -38,6 +38,10 @@ class MediaToolsMissing(ExtractionError):
     """No ffprobe in MEDIA_TOOLS_DIR, /opt/bin or PATH."""
 
 
+class ToolsAreComing(ExtractionError):
+    """The media tools are just being built on this machine: try again in a while."""
+
+
 class FileFault(ExtractionError):
     """Something about the file itself: `code` is stable, `message` a sentence for its owner, `detail` for our log."""
 

@@ -20,8 +20,8 @@ from chalicelib.blobs.arrivals import Arrival
 from chalicelib.blobs.models import Blob, BlobChanged, Member
 from chalicelib.blobs.service import Blobs
 from chalicelib.core.caller import Origin
-from chalicelib.core.errors import Unavailable
 from chalicelib.extraction.conclusion import conclusion
+from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.extraction.models import Facts
 from chalicelib.extraction.service import Extraction
 from chalicelib.files.models import File, FileChanged, Status
@@ -34,12 +34,6 @@ SETTLED_AT_ONCE = 15
 """Files a transaction takes: six items each at most, and 100 are the limit."""
 TRIES = 4
 ACTOR = "extraction"
-
-
-class ToolsAreComing(Unavailable):
-    """The media tools are just being built on this machine: try again in a while."""
-
-    code = "media_tools_coming"
 
 
 @dataclass(frozen=True)
@@ -109,7 +103,7 @@ class Intake:
         facts = self.extraction.examine(blob, size)
         if facts.code == "media_tools_missing" and self.tools_expected():
             self.tables.commit(self.blobs.release(blob))
-            raise ToolsAreComing("The media tools are still being built.", retry_after=20)
+            raise ToolsAreComing("The media tools are still being built.")
         return facts
 
     def _settle(self, blob: Blob, waiting: list[Waiting], facts: Facts, size: int) -> list[File]:

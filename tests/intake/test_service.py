@@ -16,9 +16,9 @@ from chalicelib.blobs.models import BlobBusy, BlobState, object_key
 from chalicelib.blobs.rules import LEASE
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Unavailable
-from chalicelib.extraction.errors import MediaToolsMissing
+from chalicelib.extraction.errors import MediaToolsMissing, ToolsAreComing
 from chalicelib.files.models import File, FileNotFound, Status
-from chalicelib.intake.service import SETTLED_AT_ONCE, Intake, ToolsAreComing
+from chalicelib.intake.service import SETTLED_AT_ONCE, Intake
 from chalicelib.uploads.models import Begun, UploadState
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import MEDIA, FakeClock, a_request
