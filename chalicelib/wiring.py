@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
 
@@ -19,6 +19,7 @@ from chalicelib.audit.service import Audit
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.multipart import MultipartBucket
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.secrets import CachedSecret
 from chalicelib.aws.table import Tables
@@ -35,7 +36,8 @@ from chalicelib.files.store import FileStore
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
-from chalicelib.uploads.rules import DEFAULT_LIMITS
+from chalicelib.uploads.multipart import Parts
+from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_LIMIT, MULTIPART_FROM
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from chalicelib.intake.service import Intake
 
 PREFIX = "MEDIATHEQUE_"
+FileType = Literal["image", "video", "audio", "document"]
+FileBytes = Annotated[int, Field(gt=0, le=MAX_LIMIT)]
 
 
 class Settings(BaseModel):
@@ -66,6 +70,9 @@ class Settings(BaseModel):
     media_tools_expected: bool = False
     """While a machine without ffprobe builds one, audio and video wait instead of failing."""
     argon2_memory_kib: PositiveInt = 65_536
+    size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
+    """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
+    multipart_from_bytes: FileBytes = MULTIPART_FROM
     rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
     """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
 
@@ -95,6 +102,7 @@ class Library:
     blobs: Blobs
     files: Files
     uploads: Uploads
+    parts: Parts
 
     @functools.cached_property
     def intake(self) -> "Intake":
@@ -144,8 +152,12 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     catalogue = Catalogue(postings, Cursors(lambda: cursor_key(keys())))
     records = FileStore(tables, settings.files_table)
     files = Files(tables, records, catalogue, blobs, bucket, audit, clock)
-    uploads = _uploads(settings, files, queue, new_id)
-    return Library(settings, tables, bucket, queue, keys, audit, limits, accounts, blobs, files, uploads)
+    storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
+    uploads = _uploads(settings, files, queue, storage, new_id)
+    parts = Parts(uploads, storage)
+    return Library(
+        settings, tables, bucket, queue, keys, audit, limits, accounts, blobs, files, uploads, parts
+    )
 
 
 @functools.cache
@@ -170,7 +182,9 @@ def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> 
     )
 
 
-def _uploads(settings: Settings, files: Files, queue: Queue, new_id: NewId) -> Uploads:
+def _uploads(
+    settings: Settings, files: Files, queue: Queue, storage: MultipartBucket, new_id: NewId
+) -> Uploads:
     return Uploads(
         tables=files.tables,
         store=UploadStore(files.tables, settings.files_table),
@@ -182,5 +196,7 @@ def _uploads(settings: Settings, files: Files, queue: Queue, new_id: NewId) -> U
         audit=files.audit,
         clock=files.clock,
         new_id=new_id,
-        limits=DEFAULT_LIMITS,
+        limits=DEFAULT_LIMITS | settings.size_limits,
+        storage=storage,
+        multipart_from=settings.multipart_from_bytes,
     )

@@ -11,9 +11,15 @@ from chalicelib.wiring import Library
 from tests.conftest import a_request
 
 
-def send(begun: Begun, content: bytes) -> None:
+def put(begun: Begun, content: bytes) -> requests.Response:
     """PUT the bytes of an upload as a client would."""
-    answer = requests.put(begun.put.url, data=content, headers=begun.put.headers, timeout=10)
+    assert begun.put is not None
+    return requests.put(begun.put.url, data=content, headers=begun.put.headers, timeout=10)
+
+
+def send(begun: Begun, content: bytes) -> None:
+    """PUT the bytes of an upload, which must be taken."""
+    answer = put(begun, content)
     assert answer.status_code == 200, answer.text
 
 

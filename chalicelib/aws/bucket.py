@@ -45,7 +45,7 @@ class Bucket:
 
     def presign_put(self, key: str, *, sha256: str, size: int, seconds: int) -> PresignedPut:
         """Return the signed PUT of exactly these bytes (SHA-256 as hex, size in bytes) to a key not yet taken."""
-        checksum = _base64_of_hex(sha256)
+        checksum = base64_of_hex(sha256)
         url = self._client().generate_presigned_url(
             "put_object",
             Params={
@@ -80,7 +80,7 @@ class Bucket:
                 Bucket=self._name,
                 Key=key,
                 Body=body,
-                ChecksumSHA256=_base64_of_hex(sha256),
+                ChecksumSHA256=base64_of_hex(sha256),
                 IfNoneMatch="*",
             )
         except ClientError as error:
@@ -106,6 +106,17 @@ class Bucket:
                 return None
             raise
 
+    def composite(self, key: str) -> str | None:
+        """Return the composite checksum (hex) of an object that came in parts; None when it came whole or is absent."""
+        try:
+            found = self._client().head_object(Bucket=self._name, Key=key, ChecksumMode="ENABLED")
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                return None
+            raise
+        checksum, dash, _ = found.get("ChecksumSHA256", "").partition("-")
+        return hex_of_base64(checksum) if dash else None
+
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is removed already."""
         self._client().delete_object(Bucket=self._name, Key=key)
@@ -115,5 +126,11 @@ class Bucket:
         self._client().head_bucket(Bucket=self._name)
 
 
-def _base64_of_hex(digest: str) -> str:
+def base64_of_hex(digest: str) -> str:
+    """Return a digest in the form of S3's checksum headers."""
     return base64.b64encode(bytes.fromhex(digest)).decode()
+
+
+def hex_of_base64(checksum: str) -> str:
+    """Return a checksum of S3 as hex."""
+    return base64.b64decode(checksum).hex()

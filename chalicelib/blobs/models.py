@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.core.errors import LibraryError, Unavailable
+from chalicelib.core.errors import Conflict, LibraryError, Unavailable
 
 
 class BlobState(StrEnum):
@@ -28,6 +28,9 @@ class Member:
     file_id: str
     upload_id: str | None = None
     upload_due: datetime | None = None
+    proof: str | None = None
+    """For content that comes in parts, the composite checksum that its bytes must have ("" until it is known).
+    None: S3 checks the whole hash."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Blob:
     version: int
     facts: dict[str, Any] | None = None
     lease_until: datetime | None = None
+    composite: str | None = None
+    """The composite checksum (hex) that S3 verified, for content that came in parts; its `sha256` is then only what
+    the one who sent it said."""
     free_at: datetime | None = None
     """When the bytes of a freed blob may go."""
     members: tuple[Member, ...] = field(default=())
@@ -59,6 +65,12 @@ def object_key(owner_id: str, sha256: str) -> str:
 
 class BlobChanged(LibraryError):
     """Another change of the same blob came first: read it again."""
+
+
+class HashDisputed(Conflict):
+    """The library has this hash with other bytes: one of the two claims is wrong."""
+
+    code = "hash_disputed"
 
 
 class BlobBusy(Unavailable):

@@ -9,7 +9,7 @@ Every change of a blob is conditional on the version it was read with, so two ch
 
 from datetime import datetime, timedelta
 
-from chalicelib.blobs.models import Blob, BlobState
+from chalicelib.blobs.models import Blob, BlobState, HashDisputed
 
 TRANSITIONS: dict[BlobState | None, frozenset[BlobState | None]] = {
     None: frozenset({BlobState.EXPECTED}),
@@ -31,6 +31,17 @@ def may_follow(state: BlobState | None, successor: BlobState | None) -> bool:
 def joined(blob: Blob) -> BlobState:
     """Return the state of a blob when a file joins: what is known of the content stays known."""
     return BlobState.EXPECTED if blob.facts is None else BlobState.EXAMINED
+
+
+def check_size(blob: Blob, size: int) -> None:
+    """Raise HashDisputed when the content has another size than is claimed: one hash has one size."""
+    known = blob.facts is not None or blob.members
+    if known and blob.size != size:
+        raise HashDisputed(
+            "Your library has this sha256 with another size. Hash the file again; if both are right as they are, "
+            "one of the two files was sent under a wrong hash.",
+            existing_size=blob.size,
+        )
 
 
 def is_leased(blob: Blob, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import Tables, Write
 from chalicelib.blobs.models import Blob, BlobBusy, BlobState, Member, object_key
-from chalicelib.blobs.rules import LEASE, is_leased, joined
+from chalicelib.blobs.rules import LEASE, check_size, is_leased, joined
 from chalicelib.blobs.store import BlobStore
 from chalicelib.core.clock import Clock
 
@@ -33,18 +33,27 @@ class Blobs:
         return self.store.get(owner_id, sha256)
 
     def join(self, blob: Blob | None, owner_id: str, sha256: str, size: int, member: Member) -> list[Write]:
-        """Let a file point to the content. Raises BlobBusy while the bytes are being removed."""
+        """Let a file point to the content. Raises BlobBusy while the bytes are being removed, HashDisputed."""
         put_member = self.store.put_member(owner_id, sha256, member)
         if blob is None:
             return [self.store.put_new(owner_id, sha256, size), put_member]
         if blob.state is BlobState.DELETING:
             raise BlobBusy("This content is just being removed. Try again in a few seconds.", retry_after=5)
-        change = self.store.update(blob, state=joined(blob), refs=blob.refs + 1, free_at=None)
+        check_size(blob, size)
+        change = self.store.update(blob, state=joined(blob), refs=blob.refs + 1, size=size, free_at=None)
         return [change, put_member, *self._not_due(blob)]
 
     def leave(self, blob: Blob, file_id: str) -> list[Write]:
         """Let a file point to the content no more; the last one frees the bytes."""
         return self._settle(blob, {file_id})
+
+    def prove(self, owner_id: str, sha256: str, file_id: str, composite: str) -> Write:
+        """Let a file wait for bytes with this composite checksum. Refused with BlobChanged when it has left."""
+        return self.store.prove(owner_id, sha256, file_id, composite)
+
+    def arrived_composite(self, blob: Blob) -> str | None:
+        """Ask S3 for the composite checksum of the bytes that are here; None when they came whole."""
+        return self.bucket.composite(blob.key)
 
     def claim(self, blob: Blob) -> list[Write]:
         """Reserve the examination for one worker. Raises BlobBusy while another one has it."""
@@ -61,7 +70,7 @@ class Blobs:
 
     def examined(self, blob: Blob, facts: dict[str, Any], size: int, leaving: Collection[str]) -> list[Write]:
         """Record what the bytes are; `leaving` are the files that must not have them."""
-        return self._settle(blob, leaving, facts=facts, size=size)
+        return self._settle(blob, leaving, facts=facts, size=size, composite=blob.composite)
 
     def collect(self) -> int:
         """Remove the bytes whose grace period has ended; safe to repeat and to cut anywhere. Returns how many."""

@@ -17,7 +17,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.aws.table import ABSENT, PRESENT, Delete, Item, Key, Put, Tables, Update, Write
 from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member
 from chalicelib.core.clock import from_text, to_text
 
@@ -71,9 +71,13 @@ class BlobStore:
         """Describe that a file points to the blob."""
         key = _member_key(owner_id, sha256, member.file_id)
         due = to_text(member.upload_due) if member.upload_due else None
-        return Put(
-            self.table, {**key, "file_id": member.file_id, "upload_id": member.upload_id, "upload_due": due}
-        )
+        values = {"file_id": member.file_id, "upload_id": member.upload_id, "proof": member.proof}
+        return Put(self.table, {**key, **values, "upload_due": due})
+
+    def prove(self, owner_id: str, sha256: str, file_id: str, composite: str) -> Write:
+        """Describe which bytes a waiting file must get; refused when the file has left."""
+        key = _member_key(owner_id, sha256, file_id)
+        return Update(self.table, key, {"proof": composite}, condition=PRESENT, refused=_changed())
 
     def delete_member(self, blob: Blob, file_id: str) -> Write:
         """Describe that a file points to the blob no more."""
@@ -104,7 +108,7 @@ def _member_key(owner_id: str, sha256: str, file_id: str) -> Key:
 
 def _member(item: Item) -> Member:
     due = item["upload_due"]
-    return Member(item["file_id"], item["upload_id"], from_text(due) if due else None)
+    return Member(item["file_id"], item["upload_id"], from_text(due) if due else None, item.get("proof"))
 
 
 def _blob(item: Item, members: tuple[Member, ...]) -> Blob:
@@ -118,6 +122,7 @@ def _blob(item: Item, members: tuple[Member, ...]) -> Blob:
         version=int(item["version"]),
         facts=json.loads(facts) if facts else None,
         lease_until=from_text(lease) if lease else None,
+        composite=item.get("composite"),
         free_at=from_text(free) if free else None,
         members=members,
     )

@@ -76,12 +76,19 @@ class Intake:
         return self._settle(blob, waiting, facts, arrival.size)
 
     def _waiting(self, owner_id: str, sha256: str) -> tuple[Blob | None, list[Waiting]]:
-        """Return the blob, and its files that are not in a final state."""
+        """Return the blob, and its files that are not in a final state and whose bytes these are.
+
+        One hash may have been claimed for several multipart uploads; only those that have the composite checksum of
+        the object (or sent no parts, where S3 verified the whole hash) get what has arrived.
+        """
         blob = self.blobs.find(owner_id, sha256)
         members = {member.file_id: member for member in blob.members} if blob else {}
         batches = itertools.batched(members, MAX_BATCH_KEYS)
         files = [file for batch in batches for file in self.files.get_many(batch)]
-        return blob, [Waiting(members[file.id], file) for file in files if file.status in OPEN]
+        waiting = [Waiting(members[file.id], file) for file in files if file.status in OPEN]
+        if blob is not None and blob.facts is None and any(one.member.proof is not None for one in waiting):
+            blob = replace(blob, composite=self.blobs.arrived_composite(blob))
+        return blob, [one for one in waiting if blob and one.member.proof == blob.composite]
 
     def _claim(self, blob: Blob, waiting: list[Waiting]) -> tuple[Blob, list[Waiting]]:
         writes = self.blobs.claim(blob)

@@ -1,10 +1,13 @@
-"""Rules of uploads: which extensions, how large."""
+"""Rules of uploads: which extensions, how large, in which parts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from chalicelib.aws.multipart import Part
+from chalicelib.blobs.models import Blob, HashDisputed
+from chalicelib.blobs.rules import check_size
 from chalicelib.extraction.filetypes import EXTENSIONS, kind_of
 from chalicelib.files.rules import extension_of
-from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
+from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge, Request
 
 MIB = 1 << 20
 DEFAULT_LIMITS = {"image": 10 * MIB, "video": 100 * MIB, "audio": 50 * MIB, "document": 20 * MIB}
@@ -12,6 +15,40 @@ MAX_LIMIT = 5 << 30
 """5 GiB: the most that a single PUT to S3 may carry."""
 MAX_FORM_BYTES = 4_500_000
 """What fits into a function's 6 MB event after base64, with room for the other fields."""
+MIN_PART, MAX_PART, MAX_PARTS = 8 * MIB, 5 << 30, 10_000
+"""S3 takes up to 10,000 parts of 5 MiB to 5 GiB (AWS: "Amazon S3 multipart upload limits")."""
+MULTIPART_FROM = 16 * MIB
+
+
+def part_size(size: int) -> int:
+    """Return the size of every part but the last for a file of `size` bytes: whole MiB, at least 8, in 10,000 parts.
+
+    It follows from the file's size alone, so equal content has equal parts and one composite checksum.
+    """
+    mebibytes = -(-size // (MAX_PARTS * MIB))
+    return max(MIN_PART, mebibytes * MIB)
+
+
+def part_sizes(size: int) -> list[int]:
+    """Return the sizes of all parts, in order."""
+    whole, rest = divmod(size, part_size(size))
+    return [part_size(size)] * whole + ([rest] if rest else [])
+
+
+def missing_parts(size: int, arrived: Iterable[Part]) -> list[int]:
+    """Return the numbers of the parts that are not there in their right size."""
+    there = {part.number: part.size for part in arrived}
+    return [number for number, wanted in enumerate(part_sizes(size), 1) if there.get(number) != wanted]
+
+
+def check_same(blob: Blob, request: Request) -> None:
+    """Raise HashDisputed when a request and examined content have one hash, but not the same size or parts."""
+    check_size(blob, request.size)
+    if blob.composite and request.composite and blob.composite != request.composite:
+        raise HashDisputed(
+            "Your library has other parts under this sha256: one of the two files was hashed wrongly.",
+            existing_file_id=blob.members[0].file_id if blob.members else None,
+        )
 
 
 def admitted_type(filename: str, size: int, limits: Mapping[str, int]) -> str:

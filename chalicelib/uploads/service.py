@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from chalicelib.audit.service import Audit
 from chalicelib.aws.agenda import Agenda, Due
-from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.bucket import Bucket, PresignedPut
+from chalicelib.aws.multipart import MultipartBucket
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.table import Tables, Write, overloaded
 from chalicelib.blobs import arrivals
@@ -35,10 +36,12 @@ from chalicelib.uploads.models import (
     UploadNotFound,
     UploadState,
 )
-from chalicelib.uploads.rules import admitted_type
+from chalicelib.uploads.rules import admitted_type, check_same, part_size
 from chalicelib.uploads.store import UploadStore
 
 ADDRESS_LIFE = timedelta(hours=1)
+MULTIPART_LIFE = timedelta(days=7)
+"""How long an upload in parts may take; the bucket itself drops parts a day later."""
 PATIENCE = timedelta(hours=1)
 """How long after the address has expired the sweep waits for the event of a PUT that was still under way."""
 TRIES = 4
@@ -60,11 +63,14 @@ class Uploads:
     clock: Clock
     new_id: NewId
     limits: Mapping[str, int]
+    storage: MultipartBucket
+    multipart_from: int
+    """Files of this many bytes and more come in parts."""
 
     def begin(self, caller: Caller, request: Request) -> Begun | Linked:
         """Begin an upload, or link content that is here already; two calls.
 
-        Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, BlobBusy.
+        Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, HashDisputed, BlobBusy.
         """
         return _while_changing(lambda: self._begin(caller, request, Status.PENDING))
 
@@ -129,12 +135,14 @@ class Uploads:
             self.tables.commit([self.store.close(upload, state), not_due, *removal, entry])
 
         _while_changing(attempt)
+        if upload.multipart_id:  # a crash before this leaves parts to the sweep
+            self.storage.abort(object_key(upload.owner_id, upload.sha256), upload.multipart_id)
 
     def _look_after(self, due: Due) -> None:
         upload = self.store.get(due.reference)
         if upload is None or upload.state is not UploadState.OPEN:
             self.tables.commit([self.agenda.delete(due.at, due.reference)])
-        elif not self._announce_if_present(upload.owner_id, upload.sha256):
+        elif not self._has_come(upload):
             try:
                 self.cancel(upload, UploadState.EXPIRED, "sweep", SYSTEM)
             except UploadClosed:
@@ -144,8 +152,16 @@ class Uploads:
         file = self._new_file(caller, request, status)
         blob = self.blobs.find(caller.user_id, request.sha256)
         if blob is not None and blob.facts is not None:
-            return self._link(caller, request, file, blob)
-        return self._expect(caller, file, blob)
+            check_same(blob, request)
+            if blob.members and not request.link_duplicate:
+                raise Duplicate(
+                    "Your library has this content already. "
+                    "Use it, or send on_duplicate=link for another file on it.",
+                    existing_file_id=blob.members[0].file_id,
+                )
+            if blob.composite in {None, request.composite}:
+                return self._link(caller, file, blob)
+        return self._expect(caller, file, blob, request.composite)
 
     def _new_file(self, caller: Caller, request: Request, status: Status) -> File:
         name = normal_filename(request.filename)
@@ -168,12 +184,7 @@ class Uploads:
             custom=request.custom,
         )
 
-    def _link(self, caller: Caller, request: Request, file: File, blob: Blob) -> Linked:
-        if blob.members and not request.link_duplicate:
-            raise Duplicate(
-                "Your library has this content already. Use it, or send on_duplicate=link for another file on it.",
-                existing_file_id=blob.members[0].file_id,
-            )
+    def _link(self, caller: Caller, file: File, blob: Blob) -> Linked:
         final = File(
             **vars(file) | conclusion(file.extension, Facts.model_validate(blob.facts)) | {"size": blob.size}
         )
@@ -185,8 +196,10 @@ class Uploads:
         self.tables.commit([*self.files.admit(final), *joining, self._entry("file.linked", caller, file)])
         return Linked(final)
 
-    def _expect(self, caller: Caller, file: File, blob: Blob | None) -> Begun:
+    def _expect(self, caller: Caller, file: File, blob: Blob | None, composite: str | None) -> Begun:
         now = self.clock()
+        in_parts = file.status is Status.PENDING and file.size >= self.multipart_from
+        life = MULTIPART_LIFE if in_parts else ADDRESS_LIFE
         upload = Upload(
             id=self.new_id(),
             file_id=file.id,
@@ -195,10 +208,12 @@ class Uploads:
             size=file.size,
             state=UploadState.OPEN,
             created_at=now,
-            expires_at=now + ADDRESS_LIFE,
-            due_at=now + ADDRESS_LIFE + PATIENCE,
+            expires_at=now + life,
+            due_at=now + life + PATIENCE,
+            part_size=part_size(file.size) if in_parts else None,
+            composite=composite if in_parts else None,
         )
-        member = Member(file.id, upload.id, upload.due_at)
+        member = Member(file.id, upload.id, upload.due_at, (composite or "") if in_parts else None)
         self.tables.commit(
             [
                 *self.files.admit(file),
@@ -211,11 +226,23 @@ class Uploads:
         if blob is not None and blob.state is BlobState.FREED:
             # Freed before it was examined: if its bytes are there, S3 told so when nobody was waiting.
             self._announce_if_present(file.owner_id, file.sha256)
+        return Begun(upload, file, None if in_parts else self._address(file))
+
+    def _address(self, file: File) -> PresignedPut:
         seconds = int(ADDRESS_LIFE.total_seconds())
         key = object_key(file.owner_id, file.sha256)
-        return Begun(
-            upload, file, self.bucket.presign_put(key, sha256=file.sha256, size=file.size, seconds=seconds)
-        )
+        return self.bucket.presign_put(key, sha256=file.sha256, size=file.size, seconds=seconds)
+
+    def _has_come(self, upload: Upload) -> bool:
+        """Tell whether an upload's bytes are there after all, and if so send their event again."""
+        key = object_key(upload.owner_id, upload.sha256)
+        if upload.part_size and (not upload.composite or self.bucket.composite(key) != upload.composite):
+            return False
+        return self._announce_if_present(upload.owner_id, upload.sha256)
+
+    def announce(self, upload: Upload) -> None:
+        """Send the event of bytes that are here; the same news twice is no harm."""
+        self.queue.send(arrivals.message(arrivals.Arrival(upload.owner_id, upload.sha256, upload.size)))
 
     def _announce_if_present(self, owner_id: str, sha256: str) -> bool:
         size = self.bucket.size(object_key(owner_id, sha256))

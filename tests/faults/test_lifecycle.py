@@ -4,7 +4,6 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-import requests
 from hypothesis import HealthCheck
 from hypothesis import settings as steps
 from hypothesis import strategies as st
@@ -25,7 +24,7 @@ from chalicelib.files.rules import OPEN
 from chalicelib.uploads.models import Begun, Duplicate, UploadClosed
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
-from tests.libraries import stored
+from tests.libraries import put, stored
 
 CONTENTS = (b"some words", b"#!/bin/sh\n", b"\x89PNG cut short")
 NAMES = ("a.txt", "b.png")
@@ -61,7 +60,7 @@ class Lifecycle(RuleBasedStateMachine):
     def send(self, upload: Any) -> None:
         if upload is not None:
             begun, content = upload
-            answer = requests.put(begun.put.url, data=content, headers=begun.put.headers, timeout=10)
+            answer = put(begun, content)
             assert answer.status_code in {200, 412}
 
     @rule(content=contents)

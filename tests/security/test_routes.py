@@ -37,6 +37,8 @@ WHO = {
     "POST /v1/files": WRITERS,
     "POST /v1/uploads": WRITERS,
     "GET /v1/uploads/{upload_id}": WRITERS,
+    "POST /v1/uploads/{upload_id}/parts": WRITERS,
+    "POST /v1/uploads/{upload_id}/complete": WRITERS,
     "DELETE /v1/uploads/{upload_id}": WRITERS,
     "GET /v1/files": USERS,
     "GET /v1/files/{file_id}": USERS,

@@ -1,7 +1,21 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from chalicelib.aws.multipart import Part
 from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
-from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_FORM_BYTES, admitted_type
+from chalicelib.uploads.rules import (
+    DEFAULT_LIMITS,
+    MAX_FORM_BYTES,
+    MAX_PART,
+    MAX_PARTS,
+    MIB,
+    MIN_PART,
+    admitted_type,
+    missing_parts,
+    part_size,
+    part_sizes,
+)
 
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024
 
@@ -40,3 +54,33 @@ def test_each_type_has_a_limit_of_its_own(kind: str) -> None:
 
 def test_the_largest_form_fits_into_a_functions_event_after_base64() -> None:
     assert MAX_FORM_BYTES * 4 / 3 + 64 * 1024 < LAMBDA_EVENT_BYTES
+
+
+@given(st.integers(1, 5 << 40))
+def test_any_file_fits_in_the_parts_that_s3_takes(size: int) -> None:
+    part = part_size(size)
+    assert MIN_PART <= part <= MAX_PART
+    assert part % MIB == 0
+    count = -(-size // part)
+    assert count <= MAX_PARTS
+
+
+@given(st.integers(1, 6 << 30))
+def test_parts_add_up_to_the_file(size: int) -> None:
+    sizes = part_sizes(size)
+    assert sum(sizes) == size
+    assert set(sizes[:-1]) <= {part_size(size)}
+    assert 0 < sizes[-1] <= part_size(size)
+
+
+def test_a_file_of_5_gb_has_640_parts_of_8_mib() -> None:
+    assert part_sizes(5 << 30) == [8 * MIB] * 640
+
+
+@given(st.integers(1, 200 * MIB), st.data())
+def test_what_is_missing_is_what_has_not_arrived_in_its_size(size: int, data: st.DataObject) -> None:
+    sizes = part_sizes(size)
+    arrived = data.draw(st.sets(st.integers(1, len(sizes))))
+    short = data.draw(st.sets(st.sampled_from(sorted(arrived))) if arrived else st.just(set[int]()))
+    parts = [Part(n, sizes[n - 1] - (n in short), "", "") for n in arrived]
+    assert missing_parts(size, parts) == sorted(set(range(1, len(sizes) + 1)) - (arrived - short))

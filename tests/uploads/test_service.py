@@ -3,7 +3,6 @@ from datetime import timedelta
 
 import boto3
 import pytest
-import requests
 from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.aws.bucket import Bucket
@@ -18,7 +17,7 @@ from chalicelib.uploads.models import Begun, Duplicate, Linked, UploadClosed, Up
 from chalicelib.uploads.service import ADDRESS_LIFE, PATIENCE
 from chalicelib.wiring import Library
 from tests.conftest import FakeClock, Messages, a_request, new_caller
-from tests.libraries import arrive, send, stored, uploaded
+from tests.libraries import arrive, put, send, stored, uploaded
 
 LATE = ADDRESS_LIFE + PATIENCE
 
@@ -184,8 +183,7 @@ def test_two_uploads_of_one_content_are_both_finished_by_one_event(library: Libr
     one = begun(library, caller, "one.txt", b"same")
     other = begun(library, caller, "other.txt", b"same")
     send(one, b"same")
-    answer = requests.put(other.put.url, data=b"same", headers=other.put.headers, timeout=10)
-    assert answer.status_code == 412
+    assert put(other, b"same").status_code == 412
     assert {file.id for file in arrive(library, one.file)} == {one.file.id, other.file.id}
 
 
@@ -198,10 +196,7 @@ def test_content_that_was_given_up_before_its_event_is_found_when_it_is_wanted_a
     assert arrive(library, first.file) == []  # the event comes when nobody waits
     messages.take()
     second = begun(library, caller)
-    assert (
-        requests.put(second.put.url, data=b"hello\n", headers=second.put.headers, timeout=10).status_code
-        == 412
-    )
+    assert put(second, b"hello\n").status_code == 412
     assert len(messages.take()) == 1
     arrive(library, second.file)
     assert library.files.get(caller, second.file.id).status is Status.READY

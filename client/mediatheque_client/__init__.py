@@ -1,0 +1,1 @@
+"""Mediatheque on the command line."""
