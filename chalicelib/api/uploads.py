@@ -1,17 +1,25 @@
 """Uploads: a form for small files, signed addresses for all others."""
 
 import hashlib
-import json
-from datetime import datetime
-from typing import Annotated, Any, Literal, Self
 
 from chalice.app import Blueprint
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Tags
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.form import read_form
 from chalicelib.api.request import Call, validated
+from chalicelib.api.upload_forms import (
+    BeginUpload,
+    Description,
+    FormUpload,
+    MultipartBegun,
+    PartsAnnounced,
+    SignedParts,
+    SignedPartView,
+    UploadBegun,
+    UploadLinked,
+    UploadOpened,
+    UploadView,
+)
 from chalicelib.api.views import FileView
 from chalicelib.blobs.models import BlobBusy, HashDisputed
 from chalicelib.files.models import FilenameInvalid
@@ -26,15 +34,12 @@ from chalicelib.uploads.models import (
     NotMultipart,
     PartsDiffer,
     PartsMissing,
-    Progress,
-    Request,
     UploadClosed,
     UploadNotFound,
-    UploadState,
     UseUploads,
     WantedPart,
 )
-from chalicelib.uploads.rules import MAX_PARTS, part_sizes
+from chalicelib.uploads.rules import part_sizes
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Uploads")
@@ -48,168 +53,6 @@ REFUSALS = (
     FilenameInvalid,
     BlobBusy,
 )
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", to_lower=True)]
-
-
-def _json(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _words(value: object) -> object:
-    return [word for word in value.split(",") if word.strip()] if isinstance(value, str) else value
-
-
-class Description(Input):
-    """What one says of a file when uploading it."""
-
-    tags: Annotated[Tags, BeforeValidator(_words)] = []
-    caption: Caption | None = None
-    content_id: ContentId | None = None
-    metadata: Annotated[Custom, BeforeValidator(_json)] = {}
-    on_duplicate: Literal["reject", "link"] = "reject"
-
-    def request(self, filename: str, size: int, sha256: str, composite: str | None = None) -> Request:
-        """Return the request to upload this content under this description."""
-        return Request(
-            filename=filename,
-            size=size,
-            sha256=sha256,
-            composite=composite,
-            link_duplicate=self.on_duplicate == "link",
-            caption=self.caption,
-            content_id=self.content_id,
-            tags=tuple(self.tags),
-            custom=self.metadata,
-        )
-
-
-class FormUpload(Description):
-    """The parts of the form; `tags` are separated by commas, `metadata` is JSON."""
-
-    file: Annotated[bytes, Field(description="The file itself")]
-
-
-class BeginUpload(Description):
-    """What is to be uploaded. SHA-256 in hexadecimal: `sha256sum` prints it."""
-
-    filename: Filename
-    size: Annotated[int, Field(ge=1, le=5 << 40)]
-    sha256: Sha256
-    composite_sha256: Annotated[
-        Sha256 | None,
-        Field(
-            description="Of a large file: SHA-256 over the SHA-256 digests of its parts, in hexadecimal. With it, "
-            "content that is here already is linked without sending a byte"
-        ),
-    ] = None
-    content_type: Annotated[
-        str, Field(max_length=200, description="Taken as a hint only: the content decides")
-    ] = ""
-
-    def to_request(self) -> Request:
-        """Return the request to upload this."""
-        return self.request(self.filename, self.size, self.sha256, self.composite_sha256)
-
-
-class UploadBegun(Output):
-    """Where the bytes go: send `method` to `url` with exactly `headers`. S3 tells the library when they are there."""
-
-    mode: Literal["single"] = "single"
-    upload_id: str
-    file_id: str
-    method: Literal["PUT"] = "PUT"
-    url: str
-    headers: dict[str, str]
-    expires_at: datetime
-
-
-class MultipartBegun(Output):
-    """The file goes in `part_count` parts of `part_size` bytes, the last with the rest: ask for their addresses."""
-
-    mode: Literal["multipart"] = "multipart"
-    upload_id: str
-    file_id: str
-    part_size: int
-    part_count: int
-    expires_at: datetime
-
-
-class UploadOpened(RootModel[UploadBegun | MultipartBegun]):
-    """Where the bytes go: in one PUT, or in parts."""
-
-
-class UploadLinked(Output):
-    """The content is here already: nothing to send."""
-
-    mode: Literal["linked"] = "linked"
-    file: FileView
-
-
-class PartView(Output):
-    """A part that has arrived."""
-
-    number: int
-    size: int
-    sha256: str
-
-
-class UploadView(Output):
-    """An upload and what became of it."""
-
-    id: str
-    file_id: str
-    state: UploadState
-    mode: Literal["single", "multipart"]
-    size: int
-    sha256: str
-    composite_sha256: str | None
-    part_size: int | None
-    part_count: int | None
-    parts: list[PartView]
-    created_at: datetime
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, progress: Progress) -> Self:
-        """Render an upload with the parts that have arrived."""
-        upload = progress.upload
-        own: dict[str, Any] = {
-            "mode": "multipart" if upload.part_size else "single",
-            "composite_sha256": upload.composite,
-            "part_count": len(part_sizes(upload.size)) if upload.part_size else None,
-            "parts": progress.parts,
-        }
-        return cls.model_validate(vars(upload) | own)
-
-
-class PartAnnounced(Input):
-    """A part that is about to be sent."""
-
-    number: Annotated[int, Field(ge=1, le=MAX_PARTS)]
-    sha256: Sha256
-
-
-class PartsAnnounced(Input):
-    """Up to 100 parts; sign no more at once than will be sent within the hour."""
-
-    parts: Annotated[list[PartAnnounced], Field(min_length=1, max_length=100)]
-
-
-class SignedPartView(Output):
-    """Where a part goes: send `method` to `url` with exactly `headers`."""
-
-    number: int
-    size: int
-    method: Literal["PUT"] = "PUT"
-    url: str
-    headers: dict[str, str]
-    expires_at: datetime
-
-
-class SignedParts(Output):
-    """Where the parts go."""
-
-    parts: list[SignedPartView]
 
 
 @route(
