@@ -25,6 +25,7 @@ from chalicelib.aws.secrets import CachedSecret
 from chalicelib.aws.table import Tables
 from chalicelib.blobs.service import Blobs
 from chalicelib.blobs.store import BlobStore
+from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.core.caller import Role
@@ -149,7 +150,8 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     )
     blobs = _blobs(settings, tables, bucket, clock)
     postings = PostingStore(tables, settings.tags_table)
-    catalogue = Catalogue(postings, Cursors(lambda: cursor_key(keys())))
+    counters = Counters(tables, settings.tags_table, new_id)
+    catalogue = Catalogue(postings, counters, Cursors(lambda: cursor_key(keys())))
     records = FileStore(tables, settings.files_table)
     files = Files(tables, records, catalogue, blobs, bucket, audit, clock)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)

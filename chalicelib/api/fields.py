@@ -5,7 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from chalicelib.catalogue.rules import normal_tags, tag_key
+
 MAX_CUSTOM_BYTES = 8192
+MAX_SIZE = 1 << 47
+"""Bytes: more than any file may have."""
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
@@ -15,13 +19,27 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _once_each(values: list[str]) -> list[str]:
-    return list(dict.fromkeys(values))
+def as_list(value: object) -> object:
+    """Return a parameter that may come once or several times as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def _normal_tag(tag: str) -> str:
+    if not tag_key(tag):
+        msg = "is empty in its normal form"
+        raise ValueError(msg)
+    return tag
+
+
+def _normal_tags(values: list[str]) -> list[str]:
+    return list(normal_tags(tuple(values)))
 
 
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
 Caption = Annotated[str, Field(max_length=2000)]
 ContentId = Annotated[str, Field(min_length=1, max_length=200)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
-Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_once_each)]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_normal_tag)
+]
+Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_normal_tags)]
 Custom = Annotated[dict[str, Any], AfterValidator(_small)]

@@ -1,12 +1,20 @@
-"""The catalogue: lists of file ids, and the writes that keep them true."""
+"""The catalogue: finds files, and describes the writes that keep lists and counts true."""
 
 from dataclasses import dataclass
 
 from chalicelib.aws.table import Write
-from chalicelib.catalogue.models import Entry
-from chalicelib.catalogue.rules import postings
+from chalicelib.catalogue.counters import Counters
+from chalicelib.catalogue.lists import TOP, Bounds, Question
+from chalicelib.catalogue.models import Criteria, Entry, Sort
+from chalicelib.catalogue.rules import ALL, TRASH, Facet, content_facet, postings, size_text, tag_facet
+from chalicelib.catalogue.search import Search
 from chalicelib.catalogue.store import PostingStore
+from chalicelib.catalogue.text import asked_words
+from chalicelib.core.ids import first_id_at
 from chalicelib.core.paging import Cursors
+
+EVERYTHING = Criteria()
+NEWEST_FIRST = Sort()
 
 
 @dataclass(frozen=True)
@@ -15,27 +23,69 @@ class Ids:
 
     file_ids: list[str]
     next_cursor: str | None
+    total: int | None = None
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Lists files, and describes the postings of a changed one."""
+    """Finds files, and describes the postings and counts of a changed one."""
 
     store: PostingStore
+    counters: Counters
     cursors: Cursors
 
     def changes(self, before: Entry | None, after: Entry | None) -> list[Write]:
-        """Return the writes that turn the postings of `before` into those of `after`, one a list at most."""
+        """Return the writes that turn postings and counts of `before` into those of `after`."""
         old, new = postings(before), postings(after)
-        kept_keys = {posting.list_key for posting in new}
-        gone = [posting for posting in old - new if posting.list_key not in kept_keys]
-        return [self.store.delete(posting) for posting in gone] + [
-            self.store.put(posting) for posting in new - old
-        ]
+        kept = {(posting.list_key, posting.key) for posting in new}
+        gone = [posting for posting in old - new if (posting.list_key, posting.key) not in kept]
+        writes = [self.store.delete(posting) for posting in gone]
+        writes += [self.store.put(posting) for posting in new - old]
+        return writes + self.counters.changes(before, after)
 
-    def newest_first(self, list_key: str, *, limit: int, cursor: str | None) -> Ids:
-        """Return a page of a list in one Query. Raises CursorInvalid."""
-        after = self.cursors.open(cursor, list_key)["after"] if cursor else None
-        rows = self.store.newest_first(list_key, limit=limit, after=after)
-        more = self.cursors.seal({"after": rows.next_key["sk"]}, list_key) if rows.next_key else None
-        return Ids([row["sk"] for row in rows.items], more)
+    def find(
+        self,
+        owner_id: str,
+        criteria: Criteria = EVERYTHING,
+        sort: Sort = NEWEST_FIRST,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        base: Facet = ALL,
+    ) -> Ids:
+        """Return a page of an owner's files (or, with TRASH as base, of the trash); raises CursorInvalid.
+
+        One call for one criterion; more with several, but never more than the search's limits: then the page is
+        short and has a cursor.
+        """
+        question = question_of(criteria, sort, base)
+        scope = f"{owner_id} {question}"
+        after = self.cursors.open(cursor, scope)["after"] if cursor else None
+        found = Search(self.store.of(owner_id), question, limit=limit, after=after).run()
+        more = self.cursors.seal({"after": found.last}, scope) if found.last is not None else None
+        return Ids([match.row.file_id for match in found.matches], more, found.total)
+
+    def trash(self, owner_id: str, *, limit: int, cursor: str | None) -> Ids:
+        """Return a page of what an owner has thrown away, newest upload first, in one Query."""
+        return self.find(owner_id, limit=limit, cursor=cursor, base=TRASH)
+
+
+def question_of(criteria: Criteria, sort: Sort, base: Facet = ALL) -> Question:
+    """Return what is to be looked for in the lists."""
+    values = {"type": criteria.type, "ext": criteria.extension, "status": criteria.status}
+    facets = [(name, value) for name, value in (values | {"category": criteria.category}).items() if value]
+    facets += [content_facet(criteria.content_id)] if criteria.content_id else []
+    facets += [tag_facet(tag) for tag in criteria.tags]
+    after, before = criteria.created_after, criteria.created_before
+    low, high = criteria.min_size, criteria.max_size
+    return Question(
+        facets=tuple(sorted(set(facets))),
+        words=asked_words(criteria.words),
+        created=Bounds(first_id_at(after) if after else None, first_id_at(before) if before else None),
+        size=Bounds(
+            size_text(low) if low is not None else None, size_text(high) + TOP if high is not None else None
+        ),
+        order=sort.order,
+        descending=sort.descending,
+        base=base,
+    )

@@ -13,9 +13,10 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
-    """Expire uploads and remove freed bytes; repeating it or cutting it short is harmless."""
+    """Expire uploads and remove freed bytes, add up counts; repeating it or cutting it short is harmless."""
     with metered() as receipt:
         expired = library().uploads.expire()
         removed = library().blobs.collect()
-    log.info("sweep", extra={"uploads": expired, "blobs": removed, **receipt.summary()})
-    return {"uploads": expired, "blobs": removed}
+        counted = library().files.catalogue.counters.sweep()
+    log.info("sweep", extra={"uploads": expired, "blobs": removed, "changes": counted, **receipt.summary()})
+    return {"uploads": expired, "blobs": removed, "changes": counted}

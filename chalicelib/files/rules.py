@@ -1,9 +1,11 @@
 """Rules of files: their states, and which names will do."""
 
 import unicodedata
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from chalicelib.catalogue.models import Entry
 from chalicelib.files.models import File, FileChanged, FilenameInvalid, FileNotFound, Status
 
 #   pending ── bytes arrived ──> processing ── examined ──> ready | failed | rejected
@@ -22,6 +24,8 @@ FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
 BIDI_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FORBIDDEN = set("/\\") | BIDI_MARKS | {"\u2028", "\u2029", "\ufeff"}
 
+TITLES = ("title", "artist", "album", "author", "subject")
+"""What of the extracted metadata is a title, for those who search by words."""
 UNKNOWN_TYPE = "application/octet-stream"
 SCRIPTABLE = frozenset({"image/svg+xml", "text/html", "application/xhtml+xml", "text/xml", "application/xml"})
 
@@ -84,3 +88,40 @@ def content_disposition(file: File, *, inline: bool) -> str:
 def delivered_type(file: File) -> str:
     """Return the type under which a file is delivered: the verified one, or that of plain bytes."""
     return file.mime_type if file.status is Status.READY else UNKNOWN_TYPE
+
+
+def entry_of(file: File) -> Entry:
+    """Return what the catalogue needs to know of a file."""
+    return Entry(
+        owner_id=file.owner_id,
+        file_id=file.id,
+        filename=file.filename,
+        size=file.size,
+        type=file.type,
+        extension=file.extension,
+        status=file.status.value,
+        content_id=file.content_id,
+        tags=file.tags,
+        caption=file.caption or "",
+        custom=" ".join(_texts(file.custom)),
+        title=_title(file),
+        trashed=file.trashed_at is not None,
+    )
+
+
+def _title(file: File) -> str:
+    found = file.metadata or {}
+    return " ".join(str(found[name]) for name in TITLES if found.get(name))
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield the texts and numbers in a JSON value, in its order."""
+    match value:
+        case dict():
+            for one in value.values():
+                yield from _texts(one)
+        case list():
+            for one in value:
+                yield from _texts(one)
+        case str() | int() | float() if not isinstance(value, bool):
+            yield str(value)

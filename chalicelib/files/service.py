@@ -7,12 +7,11 @@ from typing import Any
 
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import Bucket
-from chalicelib.aws.table import Tables, Write
+from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
 from chalicelib.blobs.models import object_key
 from chalicelib.blobs.service import Blobs
-from chalicelib.catalogue.models import Entry
-from chalicelib.catalogue.rules import all_files, trash
-from chalicelib.catalogue.service import Catalogue
+from chalicelib.catalogue.models import Criteria, Sort
+from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Ids
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
@@ -22,12 +21,15 @@ from chalicelib.files.rules import (
     check_version,
     content_disposition,
     delivered_type,
+    entry_of,
     normal_filename,
     owned,
 )
 from chalicelib.files.store import FileStore
 
 DOWNLOAD_LIFE = timedelta(minutes=5)
+EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
+"""Fields with many postings, and their values with none."""
 SERVABLE = frozenset({Status.READY, Status.FAILED})
 
 
@@ -61,16 +63,33 @@ class Files:
 
     def newest_first(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[File]:
         """Return a page of the caller's files outside the trash; two calls."""
-        return self._page(all_files(caller.user_id), limit, cursor)
+        return self.find(caller, limit=limit, cursor=cursor)
+
+    def find(
+        self,
+        caller: Caller,
+        criteria: Criteria = EVERYTHING,
+        sort: Sort = NEWEST_FIRST,
+        *,
+        limit: int,
+        cursor: str | None = None,
+    ) -> Page[File]:
+        """Return a page of the caller's files that are as the criteria say; a call more than the catalogue needs.
+
+        A page may be short, even empty, and have a cursor: then there was much to look at, and more may follow.
+        """
+        return self._page(self.catalogue.find(caller.user_id, criteria, sort, limit=limit, cursor=cursor))
 
     def trash(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[File]:
         """Return a page of what the caller has thrown away; two calls."""
-        return self._page(trash(caller.user_id), limit, cursor)
+        return self._page(self.catalogue.trash(caller.user_id, limit=limit, cursor=cursor))
 
     def change(self, caller: Caller, file_id: str, changes: dict[str, Any], expected: int | None) -> File:
         """Change fields that a person may set (a new name keeps its extension); two calls.
 
-        Raises FileChanged when `expected` is not the file's version, FilenameInvalid.
+        All tags and all words at once may be more than a transaction holds: then the file first lets go of the old
+        ones, as a version of its own, in a third call. Raises FileChanged when `expected` is not the file's version,
+        FilenameInvalid.
         """
         before = self.get(caller, file_id)
         check_version(before, expected)
@@ -78,6 +97,9 @@ class Files:
             changes = changes | {"filename": normal_filename(changes["filename"])}
             check_same_extension(changes["filename"], before.extension)
         changed = {name: value for name, value in changes.items() if getattr(before, name) != value}
+        if len(self.changed(before, **changed)[1]) >= MAX_TRANSACTION_ITEMS:
+            emptied = {name: value for name, value in EMPTIED.items() if name in changed}
+            before = self._commit(caller, before, "file.changed", **emptied)
         return self._commit(caller, before, "file.changed", **changed) if changed else before
 
     def throw_away(self, caller: Caller, file_id: str, expected: int | None) -> None:
@@ -116,12 +138,12 @@ class Files:
 
     def admit(self, file: File) -> list[Write]:
         """Return the writes of a new file."""
-        return [self.store.put_new(file), *self.catalogue.changes(None, _entry_of(file))]
+        return [self.store.put_new(file), *self.catalogue.changes(None, entry_of(file))]
 
     def changed(self, before: File, **changes: Any) -> tuple[File, list[Write]]:
         """Return the next version of a file, and its writes; refused with FileChanged."""
         after = replace(before, **changes, version=before.version + 1, updated_at=self.clock())
-        postings = self.catalogue.changes(_entry_of(before), _entry_of(after))
+        postings = self.catalogue.changes(entry_of(before), entry_of(after))
         return after, [self.store.put_if(after, before.version), *postings]
 
     def removal(self, file: File) -> list[Write]:
@@ -129,11 +151,10 @@ class Files:
         blob = self.blobs.find(file.owner_id, file.sha256)
         member = blob is not None and any(member.file_id == file.id for member in blob.members)
         leaving = self.blobs.leave(blob, file.id) if blob and member else []
-        return [self.store.delete_if(file), *self.catalogue.changes(_entry_of(file), None), *leaving]
+        return [self.store.delete_if(file), *self.catalogue.changes(entry_of(file), None), *leaving]
 
-    def _page(self, list_key: str, limit: int, cursor: str | None) -> Page[File]:
-        ids = self.catalogue.newest_first(list_key, limit=limit, cursor=cursor)
-        return Page(self.store.get_many(ids.file_ids), ids.next_cursor)
+    def _page(self, ids: Ids) -> Page[File]:
+        return Page(self.store.get_many(ids.file_ids), ids.next_cursor, ids.total)
 
     def _commit(self, caller: Caller, before: File, action: str, **changes: Any) -> File:
         after, writes = self.changed(before, **changes)
@@ -148,10 +169,6 @@ class Files:
         return self.audit.entry(
             action, owner=file.owner_id, actor=caller.user_id, target=file.id, origin=caller.origin, **details
         )
-
-
-def _entry_of(file: File) -> Entry:
-    return Entry(file.owner_id, file.id, file.filename, file.size, trashed=file.trashed_at is not None)
 
 
 def _plain(value: object) -> object:

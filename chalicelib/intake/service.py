@@ -30,8 +30,8 @@ from chalicelib.files.service import Files
 from chalicelib.uploads.models import UploadClosed
 from chalicelib.uploads.service import Uploads
 
-SETTLED_AT_ONCE = 15
-"""Files a transaction takes: six items each at most, and 100 are the limit."""
+SETTLED_AT_ONCE = 1
+"""Files a transaction takes: one may have 70 items with its tags and words, and 100 are the limit."""
 TRIES = 4
 ACTOR = "extraction"
 

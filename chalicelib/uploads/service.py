@@ -20,7 +20,7 @@ from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member, object
 from chalicelib.blobs.service import Blobs
 from chalicelib.core.caller import Caller, Origin
 from chalicelib.core.clock import Clock
-from chalicelib.core.ids import NewId
+from chalicelib.core.ids import NewId, moment_of
 from chalicelib.extraction.conclusion import conclusion
 from chalicelib.extraction.models import Facts
 from chalicelib.files.models import File, FileChanged, Status
@@ -165,9 +165,10 @@ class Uploads:
 
     def _new_file(self, caller: Caller, request: Request, status: Status) -> File:
         name = normal_filename(request.filename)
-        now = self.clock()
+        file_id = self.new_id()
+        now = moment_of(file_id)  # lists by time are ordered by id: both must tell the same
         return File(
-            id=self.new_id(),
+            id=file_id,
             owner_id=caller.user_id,
             filename=name,
             extension=extension_of(name),

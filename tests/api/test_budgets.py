@@ -32,6 +32,19 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
     assert cost("GET /v1/files/{file_id}") == 1
     ana.get("/v1/files?limit=100")
     assert cost("GET /v1/files") == 2  # one Query, one BatchGet for the whole records
+    for one in (
+        "type=document",
+        "ext=txt",
+        "status=ready",
+        "sort=filename",
+        "sort=-size",
+        "min_size=1&sort=size",
+    ):
+        ana.get(f"/v1/files?{one}")
+        assert cost("GET /v1/files") == 2
+    for more in ("type=document&ext=txt", "type=document&ext=txt&tag=none&sort=filename"):
+        ana.get(f"/v1/files?{more}")
+        assert cost("GET /v1/files") <= 3  # hints, one Query, one BatchGet
     ana.ok("PATCH", f"/v1/files/{file}", 200, json={"filename": "c.txt"})
     assert cost("PATCH /v1/files/{file_id}") == 2
     ana("GET", f"/v1/files/{file}/download")

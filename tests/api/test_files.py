@@ -29,6 +29,59 @@ def test_the_list_refuses_what_it_does_not_understand(ana: Door) -> None:
     ana.refused("GET", "/v1/files?cursor=AAAA", 400, "cursor_invalid")
 
 
+def names(door: Door, query: str) -> list[str]:
+    return [item["filename"] for item in door.get(f"/v1/files?{query}")["items"]]
+
+
+def test_filters_combine_with_each_other_and_with_any_order(ana: Door, deliver: Deliver) -> None:
+    ana.upload("b.txt", b"1", tags="Sea,Sun", content_id="post/7")
+    ana.upload("A.txt", b"333", tags="sea")
+    second = ana.upload("c.csv", b"2,2\n", tags="sun")
+    deliver()
+    assert names(ana, "tag=SEA&sort=filename") == ["A.txt", "b.txt"]
+    assert names(ana, "tag=sea&tag=sun") == ["b.txt"]
+    assert names(ana, "type=document&ext=TXT&status=ready&sort=-size") == ["A.txt", "b.txt"]
+    assert names(ana, "min_size=2&max_size=3") == ["A.txt"]
+    assert names(ana, "content_id=post/7&sort=size") == ["b.txt"]
+    assert names(ana, "type=image") == names(ana, "status=failed") == []
+    assert names(ana, f"created_after={second['created_at']}") == ["c.csv"]
+    assert names(ana, f"created_before={second['created_at']}&sort=filename") == ["A.txt", "b.txt"]
+    ana.refused("GET", "/v1/files?sort=colour", 422, "invalid")
+    ana.refused("GET", "/v1/files?created_after=yesterday", 422, "invalid")
+
+
+def test_words_find_files_by_name_tags_caption_and_own_fields_in_any_script(ana: Door) -> None:
+    ana.upload(
+        "IMG_1234.txt", b"1", caption="Étés à la plage", metadata='{"place": {"city": "Łódź"}, "n": [77]}'
+    )
+    ana.upload("東京旅行.txt", b"2", tags="New York")
+    for asked in (
+        "img",
+        "1234",
+        "img_1234.txt",
+        "ete",
+        "PLAGE",
+        "pla",
+        "lodz",
+        "77",
+        "img plage&type=document",
+    ):
+        assert names(ana, f"q={asked}") == ["IMG_1234.txt"], asked
+    for asked in ("旅行", "京", "york", "york txt"):
+        assert names(ana, f"q={asked}&sort=filename") == ["東京旅行.txt"], asked
+    for asked in ("pl", "plages", "234", "行旅", "img york"):
+        assert names(ana, f"q={asked}") == [], asked
+
+
+def test_a_cursor_belongs_to_its_filters_and_its_order(ana: Door) -> None:
+    for number in range(3):
+        ana.upload(f"{number}.txt", str(number).encode())
+    cursor = ana.get("/v1/files?limit=1&ext=txt")["next_cursor"]
+    assert names(ana, f"limit=1&ext=txt&cursor={cursor}") == ["1.txt"]
+    ana.refused("GET", f"/v1/files?limit=1&cursor={cursor}", 400, "cursor_invalid")
+    ana.refused("GET", f"/v1/files?ext=txt&sort=size&cursor={cursor}", 400, "cursor_invalid")
+
+
 def test_what_has_not_changed_is_not_sent_again(ana: Door) -> None:
     file = ana.upload("a.txt", b"words")
     first = ana("GET", f"/v1/files/{file['id']}")

@@ -4,25 +4,57 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.catalogue.models import Entry
-from chalicelib.catalogue.rules import fold, postings
+from chalicelib.catalogue.rules import (
+    MAX_WORD_ROWS,
+    fold,
+    name_key,
+    normal_tags,
+    postings,
+    size_text,
+    tag_key,
+)
+from chalicelib.core.ids import new_id
 
-ENTRY = Entry("ana", "1", "Photo.JPG", 100)
+ENTRY = Entry("ana", new_id(), "Photo.JPG", 100, "image", "jpg", "ready")
 sizes = st.integers(0, 5 << 40)
 
 
-def test_a_file_is_in_the_list_of_all_files_or_in_the_trash() -> None:
-    assert {posting.list_key for posting in postings(ENTRY)} == {"ana#all"}
-    assert {posting.list_key for posting in postings(replace(ENTRY, trashed=True))} == {"ana#trash"}
-    assert postings(None) == frozenset()
+def lists(entry: Entry | None) -> set[str]:
+    return {posting.list_key for posting in postings(entry)}
+
+
+def test_a_file_is_in_the_lists_of_what_it_is_and_of_its_words() -> None:
+    assert lists(ENTRY) == {"ana#all", "ana#type#image", "ana#ext#jpg", "ana#w#pho", "ana#w#jpg"}
+    entry = replace(ENTRY, tags=("Sea",), category="c1", status="failed")
+    assert lists(entry) - lists(ENTRY) == {"ana#tag#sea", "ana#w#sea", "ana#category#c1", "ana#status#failed"}
+
+
+def test_a_file_in_the_trash_is_in_no_other_list() -> None:
+    assert lists(replace(ENTRY, trashed=True, tags=("sea",))) == {"ana#trash"}
+    assert lists(None) == set()
 
 
 @given(sizes, sizes)
 def test_the_order_by_size_is_the_order_of_numbers(one: int, other: int) -> None:
-    keys = [next(iter(postings(replace(ENTRY, size=size)))).by_size for size in (one, other)]
-    assert (keys[0] < keys[1]) == (one < other)
+    assert (size_text(one) < size_text(other)) == (one < other)
 
 
 def test_names_are_ordered_without_regard_to_case_and_compatibility() -> None:
     assert fold("Straße") == fold("STRASSE")
     assert fold("ﬁle") == fold("FILE")
     assert fold("e\u0301") == fold("é")
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=255))
+def test_the_key_of_any_name_fits_into_a_sort_key(name: str) -> None:
+    assert len(name_key(replace(ENTRY, filename=name)).encode()) <= 1024
+
+
+def test_tags_are_the_same_whatever_their_case_and_spaces() -> None:
+    assert tag_key("  New   York ") == tag_key("NEW YORK")
+    assert normal_tags(("New  York", "new york", " sea ")) == ("New York", "sea")
+
+
+def test_a_file_has_at_most_so_many_rows_for_words() -> None:
+    entry = replace(ENTRY, caption=" ".join(f"w{n}x{n}" for n in range(100)))
+    assert len([one for one in postings(entry) if "#w#" in one.list_key]) == MAX_WORD_ROWS

@@ -1,0 +1,146 @@
+"""The ways to answer a question, and what each should cost: read units, and a round trip worth six of them."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.catalogue.lists import (
+    Bounds,
+    Kind,
+    List,
+    Question,
+    Read,
+    Where,
+    dictionary,
+    facet_list,
+    word_list,
+)
+from chalicelib.catalogue.models import Order
+from chalicelib.catalogue.rules import UNLISTED, Facet
+from chalicelib.catalogue.text import bucket
+
+ROWS_PER_UNIT = 15
+"""Rows of about 270 bytes in the 4 KB of a strongly consistent read unit."""
+PAGE_ROWS = 4000
+"""Rows in the 1 MB of a Query's page."""
+CALL_COST = 6.0
+MAX_COLLECTED = 20_000
+"""The longest list that is read whole and sorted in memory."""
+UNKNOWN = 1 << 20
+RANGE_SHARE = 0.3
+"""What a range of time or size is taken to leave, for nothing is known of it."""
+WORD_SHARE = 0.02
+"""The same for a word that is not rare."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way: a list to read, whole or until the page is full; `rate` is the share of its rows that should fit."""
+
+    read: Read
+    whole: bool
+    cost: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class _Estimate:
+    question: Question
+    counts: Mapping[Facet, int]
+    limit: int
+    sniffed: int
+
+    def share(self, facet: Facet) -> float:
+        total = max(1, self.counts.get(self.question.base, UNKNOWN))
+        return min(1.0, max(self.counts.get(facet, 0), 0.2) / total)
+
+    @property
+    def total(self) -> int:
+        return max(1, self.counts.get(self.question.base, UNKNOWN))
+
+    @property
+    def words(self) -> float:
+        """About how many files have a word that is not rare."""
+        return max(2.0 * self.sniffed, self.total * WORD_SHARE)
+
+    def rows(self, of: List) -> float:
+        if of.kind is Kind.FACET:
+            return self.total * self.share(of.facet) if of.facet != self.question.base else self.total
+        return self.words * (1 if of.kind is Kind.DICTIONARY else 2)
+
+    def rate(self, of: List, order: Order) -> tuple[float, float]:
+        """Return the share of a list's rows that pass the filter, and that then fit in all."""
+        question = self.question
+        passing = math.prod(self.share(facet) for facet in question.facets if facet != of.facet)
+        passing *= math.prod(
+            RANGE_SHARE for other, bounds in question.ranges.items() if bounds and other != order
+        )
+        own = 0.5 if of.kind is Kind.WORDS else 1.0
+        others = [word for word in question.words if bucket(word) != of.facet[1] or of.kind is Kind.FACET]
+        word_share = min(1.0, self.words / self.total)
+        return passing * own, passing * own * word_share ** len(others)
+
+
+def plans(question: Question, counts: Mapping[Facet, int] | None, *, limit: int, sniffed: int) -> list[Plan]:
+    """Return every way to answer, the cheapest first. Without counts nothing is known, and nothing needs to be."""
+    guess = _Estimate(question, counts or {}, limit, sniffed)
+    listed = [facet for facet in question.facets if facet not in UNLISTED]
+    lists = [facet_list(facet) for facet in listed or [question.base]]
+    if listed and question.words:
+        lists.append(facet_list(question.base))
+    if question.order is Order.CREATED:
+        lists += [word_list(word) for word in question.words]
+    found = [_streamed(guess, one) for one in lists]
+    found += [plan for one in lists for plan in _collected(guess, one)]
+    found += [_whole(guess, dictionary(word), Order.NAME, Bounds()) for word in question.words]
+    return sorted(_short_enough(guess, found), key=lambda plan: plan.cost)
+
+
+def _short_enough(guess: _Estimate, found: list[Plan]) -> list[Plan]:
+    return [plan for plan in found if not plan.whole or guess.rows(plan.read.list) <= MAX_COLLECTED]
+
+
+def _streamed(guess: _Estimate, of: List) -> Plan:
+    question = guess.question
+    bounds = question.ranges.get(question.order, Bounds())
+    passing, rate = guess.rate(of, question.order)
+    simple = question.is_simple
+    rows = min(guess.rows(of), (guess.limit + 1) / max(rate, 1e-9))
+    read = Read(of, question.order, question.descending, bounds, where=_where(question, of, question.order))
+    return Plan(read, False, _cost(guess, of, rows, rows * passing), 1.0 if simple else min(1.0, rate))
+
+
+def _collected(guess: _Estimate, of: List) -> list[Plan]:
+    """The list in another order than asked: of upload, or of size where a range of sizes shortens it."""
+    if of.kind is not Kind.FACET:
+        return []
+    orders = [Order.CREATED, *([Order.SIZE] if guess.question.size else [])]
+    ranges = guess.question.ranges
+    return [_whole(guess, of, order, ranges[order]) for order in orders if order != guess.question.order]
+
+
+def _whole(guess: _Estimate, of: List, order: Order, bounds: Bounds) -> Plan:
+    rows = guess.rows(of) * (RANGE_SHARE if bounds else 1.0)
+    passing, rate = guess.rate(of, order)
+    read = Read(of, order, False, bounds, where=_where(guess.question, of, order))
+    return Plan(read, True, _cost(guess, of, rows, rows * passing), rate)
+
+
+def _where(question: Question, of: List, order: Order) -> Where:
+    """Return what is left to test in rows: everything but what the list and the range of keys settle."""
+    here = of.kind is not Kind.FACET
+    return Where(
+        facets=tuple(facet for facet in question.facets if facet != of.facet),
+        words=tuple(word for word in question.words if here and bucket(word) == of.facet[1]),
+        created=question.created if order is not Order.CREATED else Bounds(),
+        size=question.size if order is not Order.SIZE else Bounds(),
+    )
+
+
+def _cost(guess: _Estimate, of: List, rows: float, candidates: float) -> float:
+    cost = rows / ROWS_PER_UNIT + CALL_COST * max(1.0, rows / PAGE_ROWS)
+    for word in guess.question.words:
+        if of.kind is Kind.FACET or bucket(word) != of.facet[1]:
+            cost += candidates + CALL_COST * math.ceil(candidates / 100)
+            candidates *= min(1.0, guess.words / guess.total)
+    return cost

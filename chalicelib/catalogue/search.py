@@ -1,0 +1,230 @@
+"""Answers a question from posting lists in as few reads as its shape allows.
+
+    sniff     the first rows of each asked word, in the order of words: a rare word is then known whole
+    memory    where a word is rare, its rows are the candidates: everything else is a test of them
+    stream    else read the list that promises the page soonest, in the asked order, filtering on what rows carry
+    collect   or read a short list whole and sort it
+    leap      a stream that finds nothing asks the other lists where they go on, and jumps there (a zigzag join)
+
+Counts only choose the plan. Whatever they say, a page is right: keys are unique and the same in every list, so a
+cursor (the key of the last file returned, or looked at) means the same to every plan. A page that used up its budget
+is short and says where to go on.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from chalicelib.catalogue.lists import (
+    Lists,
+    Question,
+    Read,
+    Row,
+    Rows,
+    Where,
+    dictionary,
+    facet_list,
+)
+from chalicelib.catalogue.models import Order
+from chalicelib.catalogue.plans import MAX_COLLECTED, PAGE_ROWS, ROWS_PER_UNIT, Plan, plans
+from chalicelib.catalogue.rules import UNLISTED, Facet
+
+Choose = Callable[[Sequence[Plan]], Plan]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a page may go: reads and read units before it ends short, rows sniffed, rows before a leap."""
+
+    calls: int = 24
+    units: int = 4000
+    sniffed: int = 400
+    leap_after: int = 400
+
+
+@dataclass(frozen=True)
+class Match:
+    """A file that fits, with the rows of the asked words where they were read."""
+
+    row: Row
+    words: dict[str, Row] = field(default_factory=dict)
+
+    def fields(self, word: str) -> str:
+        """Return the letters of the fields in which a word was found."""
+        return self.words[word].fields(word) if word in self.words else ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page: what fits in order, the key to go on after (None: nothing follows), and how many fit in all, if known."""
+
+    matches: list[Match]
+    last: str | None = None
+    total: int | None = None
+
+
+class Search:
+    """One question, answered once."""
+
+    def __init__(
+        self,
+        lists: Lists,
+        question: Question,
+        *,
+        limit: int,
+        after: str | None = None,
+        limits: Limits = Limits(),
+        choose: Choose = lambda found: found[0],
+    ) -> None:
+        self._lists, self._question, self._limit, self._after = lists, question, limit, after
+        self._limits, self._choose = limits, choose
+        self._rare: dict[str, dict[str, Row]] = {}
+        self._calls, self._units = 0, 0.0
+
+    def run(self) -> Found:
+        """Answer the question."""
+        self._sniff()
+        if self._rare:
+            rarest = min(self._rare, key=lambda word: len(self._rare[word]))
+            return self._sorted(self._rare[rarest].values())
+        ranked = plans(self._question, self._counts(), limit=self._limit, sniffed=self._limits.sniffed)
+        plan = self._choose(ranked)
+        if plan.whole:
+            rows = self._whole(plan)
+            if rows is not None:
+                return self._sorted(rows)
+            plan = next(other for other in ranked if not other.whole)  # the counts misled
+        return self._stream(plan)
+
+    def _sniff(self) -> None:
+        words = self._question.words
+        reads = [Read(dictionary(word), Order.NAME, False, limit=self._limits.sniffed) for word in words]
+        for word, page in zip(words, self._read(reads), strict=True):
+            if page.last is None:
+                self._rare[word] = {row.file_id: row for row in page.rows}
+
+    def _counts(self) -> dict[Facet, int] | None:
+        question = self._question
+        if question.is_simple or (question.words and not question.facets and len(question.words) == 1):
+            return None
+        self._calls += 1
+        return self._lists.counts([question.base, *question.facets])
+
+    def _read(self, reads: Sequence[Read]) -> list[Rows]:
+        if not reads:
+            return []
+        pages = self._lists.read(reads)
+        self._calls += len(pages)
+        self._units += sum(max(1.0, page.looked_at / ROWS_PER_UNIT) for page in pages)
+        return pages
+
+    def _spent(self) -> bool:
+        return self._calls >= self._limits.calls or self._units >= self._limits.units
+
+    def _whole(self, plan: Plan) -> Iterable[Row] | None:
+        """Return every fitting row of a list, each file once; None when the budget ends first."""
+        rows: dict[str, Row] = {}
+        read = plan.read
+        while not self._spent():
+            [page] = self._read([read])
+            rows |= {row.file_id: row for row in page.rows}
+            if page.last is None:
+                return rows.values()
+            if len(rows) > 2 * MAX_COLLECTED:
+                return None
+            read = replace(read, after=page.last)
+        return None
+
+    def _sorted(self, rows: Iterable[Row]) -> Found:
+        """Answer from rows that hold every candidate."""
+        question = self._question
+        where = Where(question.facets, created=question.created, size=question.size)
+        matches = self._joined([row for row in rows if where.admits(row)])
+        matches.sort(key=self._position, reverse=question.descending)
+        rest = [match for match in matches if self._is_after(self._position(match))]
+        page = rest[: self._limit]
+        more = len(rest) > self._limit
+        return Found(page, self._position(page[-1]) if more else None, len(matches))
+
+    def _is_after(self, key: str) -> bool:
+        if self._after is None:
+            return True
+        return key < self._after if self._question.descending else key > self._after
+
+    def _position(self, match: Match) -> str:
+        return match.row.position(self._question.order)
+
+    def _joined(self, rows: list[Row]) -> list[Match]:
+        """Keep the candidates for which every word holds, asking the words' lists for what is not known yet."""
+        matches = [Match(row) for row in rows]
+        for word in sorted(self._question.words, key=lambda word: word not in self._rare):
+            known = self._rows_of(word, [match.row for match in matches])
+            matches = [
+                replace(match, words={**match.words, word: known[match.row.file_id]})
+                for match in matches
+                if match.row.file_id in known
+            ]
+        return matches
+
+    def _rows_of(self, word: str, rows: list[Row]) -> dict[str, Row]:
+        if word in self._rare:
+            return self._rare[word]
+        known = {row.file_id: row for row in rows if row.fields(word)}
+        unknown = [row.file_id for row in rows if row.file_id not in known]
+        for at in range(0, len(unknown), 100):
+            part = unknown[at : at + 100]
+            self._calls += 1
+            self._units += len(part)
+            known |= {row.file_id: row for row in self._lists.rows_of(word, part) if row.fields(word)}
+        return known
+
+    def _stream(self, plan: Plan) -> Found:
+        """Read a list in the asked order until the page is full, the list ends or the budget is spent."""
+        found: list[Match] = []
+        rate, looked_at = plan.rate, 0
+        position = self._after
+        while True:
+            limit = _rows_to_read(self._limit + 1 - len(found), rate)
+            [page] = self._read([replace(plan.read, after=position, limit=limit)])
+            fitting = self._joined(page.rows)
+            found += fitting
+            looked_at += page.looked_at
+            position = page.last
+            if len(found) > self._limit or position is None or self._spent():
+                return self._page(found, position)
+            rate = (len(found) + 0.5) / (looked_at + 1)
+            if not fitting and looked_at >= self._limits.leap_after:
+                position = self._leap(plan, position)
+                if position is None:
+                    return self._page(found, None)
+
+    def _leap(self, plan: Plan, position: str) -> str | None:
+        """Return the position before which no list's next file lies; None when one of the lists has ended."""
+        others = [facet for facet in self._question.facets if facet not in UNLISTED]
+        others = [facet for facet in others if facet_list(facet) != plan.read.list]
+        reads = [
+            Read(facet_list(one), plan.read.order, plan.read.descending, plan.read.bounds, position, 1)
+            for one in others
+        ]
+        pages = self._read(reads)
+        if any(not page.rows for page in pages):
+            return None
+        nexts = [page.rows[0].position(plan.read.order) for page in pages]
+        if plan.read.descending:
+            return min([position, *(f"{key}\0" for key in nexts)])
+        return max([position, *(f"{key[:-1]}{chr(ord(key[-1]) - 1)}" for key in nexts)])
+
+    def _page(self, found: list[Match], position: str | None) -> Found:
+        page = found[: self._limit]
+        if len(found) > self._limit:
+            return Found(page, self._position(page[-1]))
+        total = len(page) if position is None and self._after is None else None
+        return Found(page, position, total)
+
+
+def _rows_to_read(wanted: int, rate: float) -> int:
+    """Return how many rows to look at so that `wanted` of them most likely fit."""
+    if rate >= 1:
+        return wanted
+    expected = wanted / max(rate, 1e-6)
+    return int(min(PAGE_ROWS, max(wanted, expected * 1.25 + 4 * math.sqrt(expected) + 10)))

@@ -1,0 +1,82 @@
+"""Words: one rule for indexing text and for asking for it.
+
+Text is compared without case, compatibility forms and the accents of Latin, Greek and Cyrillic (kana's dakuten and
+Indic vowel signs stay). Letters and digits are words apart: `IMG_1234` is "img" and "1234". Scripts written without
+spaces are taken in pairs of characters, so any two that stand together are found.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+MAX_WORD = 32
+PREFIX_FROM = 3
+"""Words of fewer characters match as a whole only."""
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}  # noqa: RUF001 - as meant
+)
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# Kana, Han, Hangul, Thai and Lao, Myanmar, Khmer; and the Han characters beyond the basic plane.
+_UNSPACED = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff]"
+)
+
+
+def plain(text: str) -> str:
+    """Return the form in which texts are compared."""
+    split = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", split)).translate(_PLAIN)
+
+
+def indexed_words(text: str) -> list[str]:
+    """Return the words under which a text is found, in its order and each once."""
+    found: list[str] = []
+    for kind, run in _runs(text):
+        # The last character alone, too: a question of one character is a prefix of the pair that it begins.
+        found += [run[at : at + 2] for at in range(len(run))] if kind == "unspaced" else [run[:MAX_WORD]]
+    return list(dict.fromkeys(found))
+
+
+def asked_words(text: str) -> tuple[str, ...]:
+    """Return the words that must all match, each once."""
+    found: list[str] = []
+    for kind, run in _runs(text):
+        pairs = [run[at : at + 2] for at in range(len(run) - 1)] or [run]
+        found += pairs if kind == "unspaced" else [run[:MAX_WORD]]
+    return tuple(dict.fromkeys(found))
+
+
+def bucket(word: str) -> str:
+    """Return the list that holds a word: its first three letters, or one character of an unspaced script."""
+    return word[0] if _UNSPACED.match(word) else word[:PREFIX_FROM]
+
+
+def is_prefix(asked: str) -> bool:
+    """Tell whether an asked word also matches the words that begin with it."""
+    return len(asked) >= PREFIX_FROM or bool(_UNSPACED.match(asked))
+
+
+def matches(word: str, asked: str) -> bool:
+    """Tell whether an indexed word answers an asked one."""
+    return word == asked or (is_prefix(asked) and word.startswith(asked))
+
+
+def _runs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the maximal runs of one kind of character."""
+    kind, run = "", ""
+    for char in plain(text):
+        now = _kind(char)
+        if now != kind and run:
+            yield kind, run
+            run = ""
+        kind = now
+        run += char if now else ""
+    if run:
+        yield kind, run
+
+
+def _kind(char: str) -> str:
+    if _UNSPACED.match(char):
+        return "unspaced"
+    return {"N": "digits", "L": "letters", "M": "letters"}.get(unicodedata.category(char)[0], "")
