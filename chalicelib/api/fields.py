@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from chalicelib.api.endpoint import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
 
 MAX_CUSTOM_BYTES = 8192
@@ -43,3 +44,10 @@ Tag = Annotated[
 ]
 Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_normal_tags)]
 Custom = Annotated[dict[str, Any], AfterValidator(_small)]
+
+
+class Paging(Input):
+    """Which page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: Annotated[str, Field(max_length=2048)] | None = None

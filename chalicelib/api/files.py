@@ -1,70 +1,20 @@
-"""Files: list, read, change, download, trash."""
+"""Files: read, change, download, trash."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import MAX_SIZE, Caption, ContentId, Custom, Filename, Tag, Tags, as_list
+from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Paging, Tags
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
-from chalicelib.catalogue.models import Criteria, Order, Sort
 from chalicelib.core.paging import CursorInvalid
-from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound, FileNotReady, Status
+from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound, FileNotReady
 from chalicelib.files.service import Delivery
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")
-
-
-class Paging(Input):
-    """Which page of a list."""
-
-    limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=2048)] | None = None
-
-
-class Filters(Input):
-    """What files must be like. Times: from `created_after` on, and before `created_before`; sizes in bytes."""
-
-    type: Literal["image", "video", "audio", "document"] | None = None
-    tag: Annotated[list[Tag], Field(max_length=20), BeforeValidator(as_list)] = []
-    ext: Annotated[str, StringConstraints(to_lower=True, max_length=16)] | None = None
-    status: Status | None = None
-    content_id: ContentId | None = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
-    min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
-    max_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
-    q: Annotated[str, Field(max_length=200)] = ""
-
-    def criteria(self) -> Criteria:
-        """Return them in the catalogue's terms."""
-        return Criteria(
-            type=self.type,
-            extension=self.ext,
-            status=self.status.value if self.status else None,
-            content_id=self.content_id,
-            tags=tuple(self.tag),
-            created_after=self.created_after,
-            created_before=self.created_before,
-            min_size=self.min_size,
-            max_size=self.max_size,
-            words=self.q,
-        )
-
-
-class Listing(Filters, Paging):
-    """Which files, in which order."""
-
-    sort: Literal["created_at", "-created_at", "filename", "-filename", "size", "-size"] = "-created_at"
-
-    @property
-    def order(self) -> Sort:
-        """Return the order in the catalogue's terms."""
-        return Sort(Order(self.sort.removeprefix("-")), self.sort.startswith("-"))
 
 
 class Change(Input):
@@ -95,20 +45,6 @@ class DeliveryView(Output):
 
     url: str
     expires_at: datetime
-
-
-@route(
-    "GET /v1/files",
-    who=Who.USER,
-    returns=FilePage,
-    errors=(CursorInvalid,),
-    summary="List one's files: filters combine freely, with each other, with words, with any order",
-)
-def list_files(call: Call, query: Listing) -> FilePage:
-    found = call.library.files.find(
-        call.caller, query.criteria(), query.order, limit=query.limit, cursor=query.cursor
-    )
-    return FilePage.of(found)
 
 
 @route(

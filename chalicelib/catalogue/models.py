@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.core.errors import Invalid
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -58,3 +60,9 @@ class Criteria:
     min_size: int | None = None
     max_size: int | None = None
     words: str = ""
+
+
+class NothingAsked(Invalid):
+    """A search without a word."""
+
+    code = "nothing_asked"

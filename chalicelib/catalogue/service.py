@@ -1,13 +1,14 @@
 """The catalogue: finds files, and describes the writes that keep lists and counts true."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.aws.table import Write
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.lists import TOP, Bounds, Question
-from chalicelib.catalogue.models import Criteria, Entry, Sort
+from chalicelib.catalogue.models import Criteria, Entry, NothingAsked, Sort
+from chalicelib.catalogue.ranking import WINDOW_UNITS, Asked, Hit, ranked
 from chalicelib.catalogue.rules import ALL, TRASH, Facet, content_facet, postings, size_text, tag_facet
-from chalicelib.catalogue.search import Search
+from chalicelib.catalogue.search import Found, Limits, Search
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.catalogue.text import asked_words
 from chalicelib.core.ids import first_id_at
@@ -64,6 +65,28 @@ class Catalogue:
         found = Search(self.store.of(owner_id), question, limit=limit, after=after).run()
         more = self.cursors.seal({"after": found.last}, scope) if found.last is not None else None
         return Ids([match.row.file_id for match in found.matches], more, found.total)
+
+    def best_first(
+        self, owner_id: str, criteria: Criteria, title: str, *, limit: int, cursor: str | None
+    ) -> tuple[list[Hit], str | None]:
+        """Return a page of the files with all these words, best first, and the cursor to go on with.
+
+        `title` are words that must stand in the name or the title. Raises NothingAsked, CursorInvalid.
+        """
+        phrase = f"{criteria.words} {title}".strip()
+        question = question_of(replace(criteria, words=phrase), NEWEST_FIRST)
+        if not question.words:
+            raise NothingAsked("Say what to look for: q or title needs a letter or a digit.")
+        scope = f"{owner_id} best {question} {title}"
+        lists = self.store.of(owner_id)
+
+        def find(asked: Question, number: int, after: str | None) -> Found:
+            return Search(lists, asked, limit=number, after=after, limits=Limits(units=WINDOW_UNITS)).run()
+
+        asked = Asked(question, phrase, asked_words(title))
+        position = self.cursors.open(cursor, scope) if cursor else None
+        hits, more = ranked(asked, find, limit=limit, position=position)
+        return hits, self.cursors.seal(more, scope) if more else None
 
     def trash(self, owner_id: str, *, limit: int, cursor: str | None) -> Ids:
         """Return a page of what an owner has thrown away, newest upload first, in one Query."""

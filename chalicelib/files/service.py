@@ -11,6 +11,7 @@ from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
 from chalicelib.blobs.models import object_key
 from chalicelib.blobs.service import Blobs
 from chalicelib.catalogue.models import Criteria, Sort
+from chalicelib.catalogue.ranking import Hit
 from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Ids
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
@@ -79,6 +80,14 @@ class Files:
         A page may be short, even empty, and have a cursor: then there was much to look at, and more may follow.
         """
         return self._page(self.catalogue.find(caller.user_id, criteria, sort, limit=limit, cursor=cursor))
+
+    def best_first(
+        self, caller: Caller, criteria: Criteria, title: str, *, limit: int, cursor: str | None
+    ) -> Page[tuple[File, Hit]]:
+        """Return a page of the caller's files with all these words, best first. Raises NothingAsked."""
+        hits, more = self.catalogue.best_first(caller.user_id, criteria, title, limit=limit, cursor=cursor)
+        files = {file.id: file for file in self.store.get_many([hit.file_id for hit in hits])}
+        return Page([(files[hit.file_id], hit) for hit in hits if hit.file_id in files], more)
 
     def trash(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[File]:
         """Return a page of what the caller has thrown away; two calls."""

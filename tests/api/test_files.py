@@ -82,6 +82,40 @@ def test_a_cursor_belongs_to_its_filters_and_its_order(ana: Door) -> None:
     ana.refused("GET", f"/v1/files?ext=txt&sort=size&cursor={cursor}", 400, "cursor_invalid")
 
 
+def test_a_search_puts_the_best_first_and_says_why(ana: Door, deliver: Deliver) -> None:
+    ana.upload("beach house.txt", b"1")
+    ana.upload("house.txt", b"2", tags="beach")
+    ana.upload("a.txt", b"3", caption="house on the beach")
+    ana.upload("beachhouse.txt", b"4", metadata='{"where": "house"}')
+    ana.upload("house.csv", b"5,5\n", caption="beach")
+    deliver()
+    page = ana.get("/v1/search?q=beach house&ext=txt")
+    assert [(item["filename"], item["matched"]) for item in page["items"]] == [
+        ("beach house.txt", ["filename"]),
+        ("house.txt", ["filename", "tags"]),
+        ("beachhouse.txt", ["filename", "custom"]),
+        ("a.txt", ["caption"]),
+    ]
+    scores = [item["score"] for item in page["items"]]
+    assert scores == sorted(scores, reverse=True)
+    first = ana.get("/v1/search?q=beach&title=house&limit=1")
+    assert [item["filename"] for item in first["items"]] == ["beach house.txt"]
+    rest = ana.get(f"/v1/search?q=beach&title=house&cursor={first['next_cursor']}")
+    assert {item["filename"] for item in rest["items"]} == {"house.txt", "house.csv"}
+    ana.refused("GET", "/v1/search?q=...", 422, "nothing_asked")
+    ana.refused("GET", f"/v1/search?q=house&cursor={first['next_cursor']}", 400, "cursor_invalid")
+
+
+def test_the_title_that_a_file_has_in_itself_is_found(ana: Door, deliver: Deliver) -> None:
+    ana.upload("report.pdf", (MEDIA / "report.pdf").read_bytes())
+    deliver()
+    [file] = ana.get("/v1/files")["items"]
+    word = file["metadata"]["title"].split()[0]
+    [hit] = ana.get(f"/v1/search?title={word}")["items"]
+    assert (hit["id"], hit["filename"]) == (file["id"], "report.pdf")
+    assert "title" in hit["matched"]
+
+
 def test_what_has_not_changed_is_not_sent_again(ana: Door) -> None:
     file = ana.upload("a.txt", b"words")
     first = ana("GET", f"/v1/files/{file['id']}")

@@ -41,6 +41,7 @@ WHO = {
     "POST /v1/uploads/{upload_id}/complete": WRITERS,
     "DELETE /v1/uploads/{upload_id}": WRITERS,
     "GET /v1/files": USERS,
+    "GET /v1/search": USERS,
     "GET /v1/files/{file_id}": USERS,
     "PATCH /v1/files/{file_id}": WRITERS,
     "DELETE /v1/files/{file_id}": WRITERS,

@@ -1,0 +1,116 @@
+"""Find files: by filters in any order, and by words, best first."""
+
+from typing import Annotated, Literal, Self
+
+from chalice.app import Blueprint
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
+
+from chalicelib.api.endpoint import Input, Output, Routes, Who
+from chalicelib.api.fields import MAX_SIZE, ContentId, Paging, Tag, as_list
+from chalicelib.api.request import Call
+from chalicelib.api.views import FilePage, FileView
+from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
+from chalicelib.catalogue.ranking import Hit
+from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.files.models import File, Status
+
+blueprint = Blueprint(__name__)
+route = Routes(blueprint, "Files")
+
+
+class Filters(Input):
+    """What files must be like. Times: from `created_after` on, and before `created_before`; sizes in bytes."""
+
+    type: Literal["image", "video", "audio", "document"] | None = None
+    tag: Annotated[list[Tag], Field(max_length=20), BeforeValidator(as_list)] = []
+    ext: Annotated[str, StringConstraints(to_lower=True, max_length=16)] | None = None
+    status: Status | None = None
+    content_id: ContentId | None = None
+    created_after: AwareDatetime | None = None
+    created_before: AwareDatetime | None = None
+    min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
+    max_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
+    q: Annotated[str, Field(max_length=200)] = ""
+
+    def criteria(self) -> Criteria:
+        """Return them in the catalogue's terms."""
+        return Criteria(
+            type=self.type,
+            extension=self.ext,
+            status=self.status.value if self.status else None,
+            content_id=self.content_id,
+            tags=tuple(self.tag),
+            created_after=self.created_after,
+            created_before=self.created_before,
+            min_size=self.min_size,
+            max_size=self.max_size,
+            words=self.q,
+        )
+
+
+class Listing(Filters, Paging):
+    """Which files, in which order."""
+
+    sort: Literal["created_at", "-created_at", "filename", "-filename", "size", "-size"] = "-created_at"
+
+    @property
+    def order(self) -> Sort:
+        """Return the order in the catalogue's terms."""
+        return Sort(Order(self.sort.removeprefix("-")), self.sort.startswith("-"))
+
+
+class Search(Filters, Paging):
+    """What to look for: all words of `q`, and all of `title` in the name or the title."""
+
+    title: Annotated[str, Field(max_length=200)] = ""
+
+
+class HitView(FileView):
+    """A file that was found, with its points and the fields in which the words were found."""
+
+    score: int
+    matched: list[str]
+
+
+class HitPage(Output):
+    """One page of what was found, best first."""
+
+    items: list[HitView]
+    next_cursor: str | None
+
+    @classmethod
+    def of(cls, page: Page[tuple[File, Hit]]) -> Self:
+        """Render a page."""
+        items = [
+            HitView(**vars(FileView.of(file)), score=hit.score, matched=list(hit.matched))
+            for file, hit in page.items
+        ]
+        return cls(items=items, next_cursor=page.next_cursor)
+
+
+@route(
+    "GET /v1/files",
+    who=Who.USER,
+    returns=FilePage,
+    errors=(CursorInvalid,),
+    summary="List one's files: filters combine freely, with each other, with words, with any order",
+)
+def list_files(call: Call, query: Listing) -> FilePage:
+    found = call.library.files.find(
+        call.caller, query.criteria(), query.order, limit=query.limit, cursor=query.cursor
+    )
+    return FilePage.of(found)
+
+
+@route(
+    "GET /v1/search",
+    who=Who.USER,
+    returns=HitPage,
+    errors=(CursorInvalid, NothingAsked),
+    summary="Search by words, best first; all filters apply",
+)
+def search_files(call: Call, query: Search) -> HitPage:
+    found = call.library.files.best_first(
+        call.caller, query.criteria(), query.title, limit=query.limit, cursor=query.cursor
+    )
+    return HitPage.of(found)
