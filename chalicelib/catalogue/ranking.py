@@ -53,7 +53,9 @@ class Asked:
     window: int = WINDOW
 
 
-def ranked(asked: Asked, find: Find, *, limit: int, position: Position | None) -> tuple[list[Hit], Position | None]:
+def ranked(
+    asked: Asked, find: Find, *, limit: int, position: Position | None
+) -> tuple[list[Hit], Position | None]:
     """Return a page of hits and the position to go on from; `find` reads a number of matches after a key."""
     if position is None or "low" not in position:
         found = find(asked.question, asked.window, position["after"] if position else None)
@@ -85,14 +87,21 @@ def _hit(asked: Asked, match: Match) -> Hit:
     score = sum(_points(match.words[word].words, word) for word in asked.question.words)
     score += PHRASE_POINTS if plain(asked.phrase).strip() in plain(match.row.name) else 0
     letters = {letter for word in asked.question.words for letter in match.fields(word)}
-    return Hit(match.row.file_id, score, tuple(name for letter, name in FIELD_NAMES.items() if letter in letters))
+    return Hit(
+        match.row.file_id, score, tuple(name for letter, name in FIELD_NAMES.items() if letter in letters)
+    )
 
 
 def _points(words: str, asked: str) -> int:
     """Return the most that a file's words give for an asked one."""
     pairs = [pair.split("/") for pair in words.split()]
     return max(
-        (POINTS[letter][word != asked] for word, letters in pairs if matches(word, asked) for letter in letters),
+        (
+            POINTS[letter][word != asked]
+            for word, letters in pairs
+            if matches(word, asked)
+            for letter in letters
+        ),
         default=0,
     )
 
