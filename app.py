@@ -6,15 +6,15 @@ one module per function.
 
 from chalice.app import Chalice
 
-from chalicelib.api import auth, files, finding, service, uploads
-from chalicelib.events import extraction, sweep
+from chalicelib.api import auth, files, finding, me, service, uploads
+from chalicelib.events import extraction, jobs, sweep
 
 app = Chalice(app_name="mediatheque", configure_logs=False)
 app.api.binary_types = ["multipart/form-data"]
 app.experimental_feature_flags.add("BLUEPRINTS")
 
-for resource in (service, auth, uploads, finding, files):
+for resource in (service, auth, me, uploads, finding, files):
     app.register_blueprint(resource.blueprint)
 
-for function in (extraction, sweep):
+for function in (extraction, jobs, sweep):
     app.register_blueprint(function.blueprint)

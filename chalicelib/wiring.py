@@ -11,14 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
 
+from chalicelib.accounts.key_store import KeyStore
+from chalicelib.accounts.keys import ApiKeys
+from chalicelib.accounts.mailing import Mailing
 from chalicelib.accounts.passwords import Passwords
 from chalicelib.accounts.service import Accounts
+from chalicelib.accounts.session_store import SessionStore
+from chalicelib.accounts.sessions import MARK_LIFE, Sessions
 from chalicelib.accounts.store import AccountStore
+from chalicelib.accounts.token_store import MailedTokenStore
 from chalicelib.accounts.tokens import AccessTokens
 from chalicelib.audit.service import Audit
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import Clients
+from chalicelib.aws.mail import Mail
 from chalicelib.aws.multipart import MultipartBucket
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.secrets import CachedSecret
@@ -57,6 +64,7 @@ class Settings(BaseModel):
 
     bucket_name: str
     extraction_queue_url: str
+    jobs_queue_url: str
     users_table: str
     files_table: str
     tags_table: str
@@ -64,7 +72,13 @@ class Settings(BaseModel):
     activity_table: str
     token_keys_arn: str
     commit: str = "unknown"
+    mail_from: str
+    base_url: str = "http://127.0.0.1:8000"
+    """Where people reach the API; links in mails begin with it."""
     default_role: Role = Role.OPERATOR
+    registration_open: bool = True
+    require_verified_email: bool = False
+    """Whether nobody signs in before the address was confirmed."""
     allowed_origin: str = "*"
     free_after_hours: PositiveInt = 24
     """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
@@ -100,6 +114,9 @@ class Library:
     audit: Audit
     limits: Limits
     accounts: Accounts
+    sessions: Sessions
+    api_keys: ApiKeys
+    mailing: Mailing
     blobs: Blobs
     files: Files
     uploads: Uploads
@@ -138,16 +155,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     keys = CachedSecret(lambda: clients.secrets, settings.token_keys_arn)
     audit = Audit(settings.activity_table, clock, new_id)
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
-    accounts = Accounts(
-        tables=tables,
-        store=AccountStore(tables, settings.users_table),
-        audit=audit,
-        passwords=Passwords(settings.argon2_memory_kib),
-        access_tokens=AccessTokens(keys, clock),
-        clock=clock,
-        new_id=new_id,
-        default_role=settings.default_role,
-    )
+    people = _people(settings, clients, audit, limits, keys, new_id)
     blobs = _blobs(settings, tables, bucket, clock)
     postings = PostingStore(tables, settings.tags_table)
     counters = Counters(tables, settings.tags_table, new_id)
@@ -158,7 +166,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
     return Library(
-        settings, tables, bucket, queue, keys, audit, limits, accounts, blobs, files, uploads, parts
+        settings, tables, bucket, queue, keys, audit, limits, *people, blobs, files, uploads, parts
     )
 
 
@@ -171,6 +179,46 @@ def library() -> Library:
 def cursor_key(keys: Mapping[str, str]) -> bytes:
     """Return the key that cursors are signed with: derived from the current token key, so a rotation ends cursors."""
     return hmac.digest(keys[keys["current"]].encode(), b"cursors", hashlib.sha256)
+
+
+def _people(
+    settings: Settings, clients: Clients, audit: Audit, limits: Limits, keys: CachedSecret, new_id: NewId
+) -> tuple[Accounts, Sessions, ApiKeys, Mailing]:
+    tables, clock = limits.store.tables, limits.clock
+    store = AccountStore(tables, settings.users_table)
+    session_store = SessionStore(tables, settings.users_table, MARK_LIFE)
+    tokens = MailedTokenStore(settings.users_table)
+    passwords = Passwords(settings.argon2_memory_kib)
+    accounts = Accounts(
+        tables=tables,
+        store=store,
+        sessions=session_store,
+        tokens=tokens,
+        audit=audit,
+        passwords=passwords,
+        limits=limits,
+        jobs=Queue(lambda: clients.sqs, settings.jobs_queue_url),
+        clock=clock,
+        new_id=new_id,
+        default_role=settings.default_role,
+        registration_open=settings.registration_open,
+    )
+    sessions = Sessions(
+        tables=tables,
+        accounts=store,
+        store=session_store,
+        audit=audit,
+        passwords=passwords,
+        limits=limits,
+        access_tokens=AccessTokens(keys, clock),
+        clock=clock,
+        new_id=new_id,
+        verified_only=settings.require_verified_email,
+    )
+    api_keys = ApiKeys(tables, KeyStore(tables, settings.users_table), audit, clock, new_id)
+    mail = Mail(lambda: clients.ses, settings.mail_from)
+    mailing = Mailing(tables, store, tokens, mail, settings.base_url, clock, new_id)
+    return accounts, sessions, api_keys, mailing
 
 
 def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> Blobs:

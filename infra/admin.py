@@ -20,7 +20,7 @@ def ensure(library: Library, email: str) -> dict[str, str | bool]:
     password = secrets.token_urlsafe(PASSWORD_BYTES)
     try:
         if not library.accounts.exists(email):
-            library.accounts.register(
+            library.accounts.open(
                 email, password, "Administrator", Origin(agent="infra.admin"), role=Role.ADMIN
             )
             return {"created": True, "email": email, "password": password}

@@ -4,6 +4,7 @@ Tests do not clean up: each works in the library of an account of its own.
 """
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from chalicelib.aws.clients import Clients
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.ids import new_id
 from chalicelib.events.extraction import extract
+from chalicelib.events.jobs import run_jobs
 from chalicelib.uploads.models import Request
 from infra.local import sqs_event
 from infra.local.credentials import Endpoint
@@ -33,6 +35,10 @@ from tests.doors import Door
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
 REGION = "eu-west-1"
+RATES = json.dumps(
+    dict.fromkeys(["login-address", "register-address", "reset-address", "confirm-address"], 1_000_000)
+)
+"""All tests come from one address."""
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +63,12 @@ def outputs(aws: EmbeddedAws) -> dict[str, str]:
     """Make the resources from the template that the cloud gets, and tell the library's environment of them."""
     root = aws.root_credentials
     found = deploy(Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key), TEMPLATE)
-    os.environ.update(environment_of(found), MEDIATHEQUE_ARGON2_MEMORY_KIB="64", MEDIATHEQUE_COMMIT="test")
+    os.environ.update(
+        environment_of(found),
+        MEDIATHEQUE_ARGON2_MEMORY_KIB="64",
+        MEDIATHEQUE_COMMIT="test",
+        MEDIATHEQUE_RATES=RATES,
+    )
     return found
 
 
@@ -153,6 +164,19 @@ def deliver(messages: Messages) -> Deliver:
         answer: dict[str, list[dict[str, str]]] = extract(
             {"Records": records}, LambdaContext("extraction", REGION, timeout_seconds=900)
         )
+        return answer
+
+    return hand_over
+
+
+@pytest.fixture
+def do_jobs(outputs: dict[str, str]) -> Deliver:
+    """Return a function that hands everything in the queue `jobs` to its handler, as Lambda would."""
+    queue = Messages(outputs["JobsQueueUrl"])
+
+    def hand_over() -> dict[str, list[dict[str, str]]]:
+        context = LambdaContext("jobs", REGION, timeout_seconds=900)
+        answer: dict[str, list[dict[str, str]]] = run_jobs({"Records": queue.take()}, context)
         return answer
 
     return hand_over

@@ -56,8 +56,11 @@ class Door:
 
     def signed_in(self) -> "Door":
         """Return the door with a fresh token."""
-        pair = self.ok("POST", "/v1/auth/login", 200, json={"email": self.email, "password": PASSWORD})
-        return replace(self, token=pair["access_token"])
+        return replace(self, token=self.pair()["access_token"])
+
+    def pair(self, password: str = PASSWORD) -> Any:
+        """Sign in once more, and return the tokens."""
+        return self.ok("POST", "/v1/auth/login", 200, json={"email": self.email, "password": password})
 
     def upload(self, filename: str, content: bytes, **fields: str) -> Any:
         """Upload in a form, and return the file."""

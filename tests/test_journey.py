@@ -22,14 +22,17 @@ from typing import Any
 import pytest
 import requests
 
+from infra.local.embedded_aws.root_identity import root_credentials
 from tests.conftest import MEDIA
 from tests.doors import Door, put
+from tests.mailbox import token_in
 
 ROOT = Path(__file__).parents[1]
 FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
 SAMPLES = sorted(FACTS)
 REFUSED_BY_NAME = {"archive.zip", "page.html"}
 FORM_SIZED = 100_000
+READER = {"name": "backup", "scopes": ["read"]}
 PATIENCE_SECONDS = 120.0
 
 
@@ -153,6 +156,35 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
         delivery = ana.get(f"/v1/files/{file['id']}/download?redirect=false")
         content = requests.get(delivery["url"], timeout=30).content
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def inbox(machine: Machine) -> list[dict[str, Any]]:
+    """Return what was mailed, as the banner says where to read it."""
+    key = root_credentials(machine.folder / "embedded-aws").basic_authorization()
+    address = f"http://127.0.0.1:{machine.aws_port}/_ministack/ses/messages"
+    by_account = requests.get(address, headers={"Authorization": key}, timeout=30).json()["messages"]
+    return [mail for mails in by_account.values() for mail in mails]
+
+
+def test_a_forgotten_password_is_reset_through_the_mail(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    ana = Door(f"http://127.0.0.1:{machine.port}").signed_up("ana")
+    key = Door(ana.base_url, ana.ok("POST", "/v1/me/api-keys", 201, json=READER)["key"])
+    assert key.get("/v1/files")["items"] == []
+    ana.ok("POST", "/v1/auth/password-reset", 202, json={"email": ana.email})
+
+    def mails() -> list[dict[str, Any]]:
+        return [
+            mail for mail in inbox(machine) if "new password" in mail["Subject"] and ana.email in mail["To"]
+        ]
+
+    eventually(lambda: bool(mails()), "the mail is there")
+    assert f"{ana.base_url}/account/" in mails()[0]["BodyText"]
+    reset = {"token": token_in(mails()[0]), "new_password": "staple battery horse"}
+    ana.ok("POST", "/v1/auth/password-reset/confirm", 204, json=reset)
+    ana.refused("PATCH", "/v1/me", 401, "token_invalid", json={"name": "Eve"})
+    assert ana.pair("staple battery horse")
 
 
 def test_the_tour_in_the_readme_works_as_typed(machine: Machine) -> None:

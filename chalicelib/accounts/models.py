@@ -2,9 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from chalicelib.core.caller import Role
-from chalicelib.core.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from chalicelib.core.caller import Role, Scope
+from chalicelib.core.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    PreconditionFailed,
+    Unauthenticated,
+)
+
+
+class Status(StrEnum):
+    """Whether an account can be used."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+    """By an admin: nobody signs in, nothing is lost."""
+    DELETING = "deleting"
+    """What it owns is being erased in the background."""
 
 
 @dataclass(frozen=True)
@@ -17,8 +36,25 @@ class Account:
     role: Role
     password_hash: str
     created_at: datetime
-    active: bool = True
+    status: Status = Status.ACTIVE
+    email_verified: bool = False
+    avatar_file_id: str | None = None
+    quota: int | None = None
+    """Bytes that its files may have together; None where the library's own limit holds."""
+    sessions_after: str = ""
+    """Sessions whose ids are not greater have ended together, all at once ..."""
+    kept_session: str = ""
+    """... but for this one."""
     version: int = 1
+
+    @property
+    def active(self) -> bool:
+        """Tell whether the account can be used."""
+        return self.status is Status.ACTIVE
+
+    def admits(self, session_id: str) -> bool:
+        """Tell whether a session has not ended together with others."""
+        return session_id > self.sessions_after or session_id == self.kept_session
 
 
 @dataclass(frozen=True)
@@ -29,9 +65,24 @@ class Session:
     user_id: str
     refresh_hash: str
     created_at: datetime
+    last_used_at: datetime
     expires_at: datetime
     address: str
     agent: str
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A long-lived token for programs. Its secret is not in here: only its owner ever saw it."""
+
+    id: str
+    user_id: str
+    name: str
+    scopes: frozenset[Scope]
+    secret_hash: str
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -61,13 +112,71 @@ class CredentialsWrong(Unauthenticated):
     code = "credentials_wrong"
 
 
+class PasswordWrong(Forbidden):
+    """The account's own password, asked for again, is not this one."""
+
+    code = "password_wrong"
+
+
 class TokenInvalid(Unauthenticated):
     """An access or refresh token that is not good (any more)."""
 
     code = "token_invalid"
 
 
+class MailedTokenInvalid(Gone):
+    """A token from a mail that was used, has expired, or never was."""
+
+    code = "mailed_token_invalid"
+
+
 class AccountDisabled(Forbidden):
-    """The account has been disabled by an admin."""
+    """The account has been disabled by an admin, or is being deleted."""
 
     code = "account_disabled"
+
+
+class EmailUnverified(Forbidden):
+    """This library asks for a verified address first."""
+
+    code = "email_unverified"
+
+
+class RegistrationClosed(Forbidden):
+    """Only admins open accounts here."""
+
+    code = "registration_closed"
+
+
+class AccountChanged(PreconditionFailed):
+    """The account has changed since it was read."""
+
+
+class AccountNotFound(NotFound):
+    """There is no such account."""
+
+    code = "account_not_found"
+
+
+class SessionNotFound(NotFound):
+    """There is no such session of the caller."""
+
+    code = "session_not_found"
+
+
+class KeyNotFound(NotFound):
+    """There is no such API key of the caller."""
+
+    code = "key_not_found"
+
+
+class TooManyKeys(Conflict):
+    """An account has as many API keys as it may have."""
+
+    code = "too_many_keys"
+
+
+class LastAdmin(Conflict):
+    """The last admin stays."""
+
+    code = "last_admin"

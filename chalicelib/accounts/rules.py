@@ -1,6 +1,6 @@
 """Rules of accounts: the normal form of an address, and which passwords will do."""
 
-from chalicelib.accounts.models import WeakPassword
+from chalicelib.accounts.models import Account, AccountChanged, WeakPassword
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 256
@@ -56,3 +56,11 @@ def check_password(password: str, email: str) -> None:
         raise WeakPassword("This password is guessed early. Choose another one.")
     if password.casefold() in {normal_email(email), normal_email(email).split("@")[0]}:
         raise WeakPassword("The password must not be the e-mail address.")
+
+
+def check_version(account: Account, expected: int | None) -> None:
+    """Raise AccountChanged when the caller expects another version than the account has."""
+    if expected is not None and expected != account.version:
+        raise AccountChanged(
+            "The account has changed since you read it. Read it again and repeat.", version=account.version
+        )

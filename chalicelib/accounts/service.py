@@ -1,136 +1,201 @@
-"""Accounts: register, sign in, stay signed in.
+"""Accounts: open one, change it, prove its address, change or reset its password."""
 
-A session is a family of refresh tokens. Each refresh exchanges the token for a new one in a conditional write; a
-token that has been exchanged before is in a thief's hand or was copied by one, so presenting it ends the family.
-"""
-
-import hmac
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from typing import Any
 
 from chalicelib.accounts.models import (
     Account,
-    AccountDisabled,
-    CredentialsWrong,
-    Session,
+    PasswordWrong,
+    RegistrationClosed,
     TokenInvalid,
-    TokenPair,
 )
 from chalicelib.accounts.passwords import Passwords
-from chalicelib.accounts.rules import check_password
+from chalicelib.accounts.rules import check_password, check_version, normal_email
+from chalicelib.accounts.session_store import SessionStore
 from chalicelib.accounts.store import AccountStore
-from chalicelib.accounts.tokens import ACCESS_LIFE, AccessTokens, RefreshToken
+from chalicelib.accounts.token_store import MailedTokenStore, Purpose, invalid
+from chalicelib.accounts.tokens import OpaqueToken
 from chalicelib.audit.service import Audit
+from chalicelib.aws.queue import Queue
 from chalicelib.aws.table import Tables, Write
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
+from chalicelib.core.job import Job
+from chalicelib.limits.service import Limits
 
-SESSION_LIFE = timedelta(days=30)
+MAIL_VERIFICATION = "mail-verification"
+MAIL_RESET = "mail-reset"
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """The use cases of accounts."""
+    """The use cases of one's own account."""
 
     tables: Tables
     store: AccountStore
+    sessions: SessionStore
+    tokens: MailedTokenStore
     audit: Audit
     passwords: Passwords
-    access_tokens: AccessTokens
+    limits: Limits
+    jobs: Queue
     clock: Clock
     new_id: NewId
     default_role: Role = Role.OPERATOR
+    registration_open: bool = True
 
-    def register(
-        self, email: str, password: str, name: str | None, origin: Origin, *, role: Role | None = None
+    def register(self, email: str, password: str, name: str | None, origin: Origin) -> Account:
+        """Open an account for whoever asks. Raises RateExceeded, RegistrationClosed, WeakPassword, EmailTaken."""
+        self.limits.take("register-address", origin.address)
+        if not self.registration_open:
+            raise RegistrationClosed("Accounts are opened by administrators here. Ask one.")
+        return self.open(email, password, name, origin, role=self.default_role)
+
+    def open(
+        self,
+        email: str,
+        password: str,
+        name: str | None,
+        origin: Origin,
+        *,
+        role: Role,
+        actor: str | None = None,
     ) -> Account:
-        """Open an account. Raises WeakPassword, EmailTaken."""
+        """Open an account with a role, and let its address be asked for confirmation. `actor`: who, if not itself."""
         check_password(password, email)
         account = Account(
             id=self.new_id(),
             email=email,
             name=name,
-            role=role or self.default_role,
+            role=role,
             password_hash=self.passwords.hash(password),
             created_at=self.clock(),
         )
-        entry = self._entry("account.registered", account.id, account.id, origin, role=account.role.value)
+        entry = self._entry("account.opened", account.id, origin, actor=actor, details={"role": role.value})
         self.tables.commit([*self.store.put_new(account), entry])
+        self.jobs.send(Job(MAIL_VERIFICATION, {"user_id": account.id}).to_text())
         return account
-
-    def log_in(self, email: str, password: str, origin: Origin) -> TokenPair:
-        """Start a session of 30 days. Raises CredentialsWrong, AccountDisabled; both take a password's time."""
-        account = self.store.find(email)
-        if (
-            not self.passwords.matches(password, account.password_hash if account else None)
-            or account is None
-        ):
-            raise CredentialsWrong("The e-mail address or the password is wrong.")
-        _check_active(account)
-        now = self.clock()
-        refresh = RefreshToken.new(account.id, self.new_id())
-        session = Session(
-            id=refresh.session_id,
-            user_id=account.id,
-            refresh_hash=refresh.hash,
-            created_at=now,
-            expires_at=now + SESSION_LIFE,
-            address=origin.address,
-            agent=origin.agent,
-        )
-        entry = self._entry("session.started", account.id, session.id, origin)
-        self.tables.commit([self.store.put_session(session), entry])
-        return self._pair(account, refresh)
-
-    def refresh(self, token: str, origin: Origin) -> TokenPair:
-        """Exchange a refresh token for a new pair. Raises TokenInvalid; a reused token ends its session."""
-        presented = RefreshToken.parse(token)
-        session = self.store.session(presented.user_id, presented.session_id)
-        if session is None or session.expires_at <= self.clock():
-            raise _ended()
-        if not hmac.compare_digest(presented.hash, session.refresh_hash):
-            self._end(presented.user_id, presented.session_id, origin, reason="refresh token reused")
-            raise _ended()
-        account = self.store.get(presented.user_id)
-        if account is None:
-            raise _ended()
-        _check_active(account)
-        successor = RefreshToken.new(presented.user_id, presented.session_id)
-        self.tables.commit([self.store.rotate(session, successor.hash, reused=_ended())])
-        return self._pair(account, successor)
-
-    def log_out(self, caller: Caller) -> None:
-        """End the caller's session; its access token may still read for the rest of its 15 minutes."""
-        self._end(caller.user_id, caller.session_id, caller.origin, reason="signed out")
 
     def me(self, caller: Caller) -> Account:
         """Return the caller's account. Raises TokenInvalid when it is gone."""
         account = self.store.get(caller.user_id)
         if account is None:
-            raise _ended()
+            raise TokenInvalid("This account is gone.")
         return account
+
+    def change(self, caller: Caller, changes: dict[str, Any], expected: int | None) -> Account:
+        """Change the name or the avatar; two calls. Raises AccountChanged."""
+        before = self.me(caller)
+        check_version(before, expected)
+        told: dict[str, object] = {
+            name: {"before": getattr(before, name), "after": value} for name, value in changes.items()
+        }
+        return self._commit(before, "account.changed", caller.origin, told=told, **changes)
+
+    def change_password(self, caller: Caller, password: str, new: str) -> Account:
+        """Choose a new password; all other sessions end. Raises PasswordWrong, WeakPassword, RateExceeded."""
+        before = self.confirmed(caller, password)
+        return self._set_password(before, new, "password.changed", caller.origin, kept=caller.session_id)
+
+    def confirmed(self, caller: Caller, password: str) -> Account:
+        """Return the caller's account if this is its password. Raises PasswordWrong, RateExceeded."""
+        self.limits.take("password", caller.user_id)
+        account = self.me(caller)
+        if not self.passwords.matches(password, account.password_hash):
+            raise PasswordWrong("This is not your password.")
+        return account
+
+    def resend_verification(self, caller: Caller) -> None:
+        """Have the mail that confirms the address sent again, unless it is confirmed. Raises RateExceeded."""
+        self.limits.take("resend", caller.user_id)
+        self.jobs.send(Job(MAIL_VERIFICATION, {"user_id": caller.user_id}).to_text())
+
+    def verify_email(self, token: str, origin: Origin) -> None:
+        """Take an address as proven. Raises MailedTokenInvalid, RateExceeded."""
+        before, parsed = self._mailed(token, origin)
+        use = self.tokens.use(Purpose.VERIFY, before, parsed, self.clock())
+        self._commit(before, "email.verified", origin, use, email_verified=True)
+
+    def request_reset(self, email: str, origin: Origin) -> None:
+        """Have the way to a new password mailed, if there is such an account; its steps tell nothing of that."""
+        self.limits.take("reset-address", origin.address)
+        if self.limits.has_room("reset-account", normal_email(email)):
+            self.jobs.send(Job(MAIL_RESET, {"email": email}).to_text())
+
+    def confirm_reset(self, token: str, new: str, origin: Origin) -> None:
+        """Choose a new password by a mailed token: all sessions end, and the address counts as proven.
+
+        Raises MailedTokenInvalid, WeakPassword, RateExceeded.
+        """
+        before, parsed = self._mailed(token, origin)
+        use = self.tokens.use(Purpose.RESET, before, parsed, self.clock())
+        known = self.sessions.know(before.email, origin.address, self.clock())
+        self._set_password(before, new, "password.reset", origin, use, known, email_verified=True)
 
     def exists(self, email: str) -> bool:
         """Tell whether an account has this address: for commands, never for the API."""
         return self.store.find(email) is not None
 
-    def _pair(self, account: Account, refresh: RefreshToken) -> TokenPair:
-        access = self.access_tokens.issue(account, refresh.session_id)
-        return TokenPair(access, str(refresh), int(ACCESS_LIFE.total_seconds()))
+    def _mailed(self, text: str, origin: Origin) -> tuple[Account, OpaqueToken]:
+        self.limits.take("confirm-address", origin.address)
+        try:
+            token = OpaqueToken.parse(text)
+        except TokenInvalid as error:
+            raise invalid() from error
+        account = self.store.get(token.user_id)
+        if account is None or not account.active:
+            raise invalid()
+        return account, token
 
-    def _end(self, user_id: str, session_id: str, origin: Origin, *, reason: str) -> None:
-        entry = self._entry("session.ended", user_id, session_id, origin, reason=reason)
-        self.tables.commit([self.store.delete_session(user_id, session_id), entry])
+    def _set_password(
+        self,
+        before: Account,
+        new: str,
+        action: str,
+        origin: Origin,
+        *writes: Write,
+        kept: str = "",
+        **more: Any,
+    ) -> Account:
+        check_password(new, before.email)
+        ended = self.new_id()
+        marks = self.sessions.mark(before.id, self.clock(), until=ended, kept=kept)
+        return self._commit(
+            before,
+            action,
+            origin,
+            *writes,
+            *marks,
+            password_hash=self.passwords.hash(new),
+            sessions_after=ended,
+            kept_session=kept,
+            **more,
+        )
 
-    def _entry(self, action: str, user_id: str, target: str, origin: Origin, **details: object) -> Write:
-        return self.audit.entry(action, owner=user_id, actor=user_id, target=target, origin=origin, **details)
+    def _commit(
+        self,
+        before: Account,
+        action: str,
+        origin: Origin,
+        *writes: Write,
+        told: dict[str, object] | None = None,
+        **changes: Any,
+    ) -> Account:
+        after = replace(before, **changes, version=before.version + 1)
+        entry = self._entry(action, before.id, origin, details=told)
+        self.tables.commit([*writes, *self.store.put_if(before, after), entry])
+        return after
 
-
-def _check_active(account: Account) -> None:
-    if not account.active:
-        raise AccountDisabled("This account has been disabled. Ask an administrator.")
-
-
-def _ended() -> TokenInvalid:
-    return TokenInvalid("This session has ended. Sign in again.")
+    def _entry(
+        self,
+        action: str,
+        user_id: str,
+        origin: Origin,
+        *,
+        actor: str | None = None,
+        details: dict[str, object] | None = None,
+    ) -> Write:
+        return self.audit.entry(
+            action, owner=user_id, actor=actor or user_id, target=user_id, origin=origin, **(details or {})
+        )

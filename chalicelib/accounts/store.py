@@ -1,122 +1,183 @@
-"""Accounts and sessions in the table `users`.
+"""Accounts in the table `users`.
 
 | row | pk | sk | holds |
 |---|---|---|---|
 | account | `user#<id>` | `account` | the Account |
 | address guard | `email#<normal form>` | `guard` | `user_id`; makes an address unique and finds its account |
-| session | `user#<id>` | `session#<id>` | the Session; `ttl` lets DynamoDB remove it after its end |
+| index | `users` | `<id>` | what lists of accounts show and filter by |
+| census | `census#<shard>` | `census` | how many accounts there are by `<status>#<role>` |
+| admins | `admins` | `admins` | `n`, how many active admins: the condition that the last one stays |
+
+All rows of a change are written in one transaction, so they never disagree; the census has eight shards, so that
+registrations rarely meet on one.
 """
 
-from dataclasses import dataclass
+import random
+from dataclasses import dataclass, fields
+from typing import Any
 
-from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Attr, ConditionBase
+from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.accounts.models import Account, EmailTaken, Session, TokenInvalid
+from chalicelib.accounts.models import Account, AccountChanged, EmailTaken, LastAdmin, Status
 from chalicelib.accounts.rules import normal_email
-from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.aws.table import ABSENT, Check, Delete, Item, Key, Put, Rows, Tables, Update, Write
 from chalicelib.core.caller import Role
 from chalicelib.core.clock import from_text, to_text
+
+CENSUS_SHARDS = 8
+NOBODY = "nobody"
+LISTED = ("id", "email", "name", "role", "status", "email_verified", "quota", "created_at", "version")
+SIGN_IN_FIELDS = ("status", "role", "password_hash", "sessions_after", "kept_session")
 
 
 @dataclass(frozen=True)
 class AccountStore:
-    """Reads accounts and sessions; describes their writes."""
+    """Reads accounts; describes their writes."""
 
     tables: Tables
     table: str
 
     def get(self, user_id: str) -> Account | None:
         """Read an account."""
-        item = self.tables.get(self.table, _account_key(user_id))
-        return _account(item) if item else None
+        item = self.tables.get(self.table, account_key(user_id))
+        return account_of(item) if item else None
 
     def find(self, email: str) -> Account | None:
-        """Read the account with this address (two reads)."""
+        """Read the account with this address: two reads, also when there is none, so that time tells nothing."""
         guard = self.tables.get(self.table, _guard_key(email))
-        return self.get(guard["user_id"]) if guard else None
-
-    def session(self, user_id: str, session_id: str) -> Session | None:
-        """Read a session."""
-        item = self.tables.get(self.table, _session_key(user_id, session_id))
-        return _session(item) if item else None
+        return self.get(guard["user_id"] if guard else NOBODY)
 
     def put_new(self, account: Account) -> list[Write]:
-        """Describe a new account and the guard of its address; refused with EmailTaken."""
-        item = {
-            **_account_key(account.id),
-            "id": account.id,
-            "email": account.email,
-            "name": account.name,
-            "role": account.role.value,
-            "password_hash": account.password_hash,
-            "created_at": to_text(account.created_at),
-            "active": account.active,
-            "version": account.version,
-        }
+        """Describe a new account; refused with EmailTaken."""
         taken = EmailTaken("An account with this e-mail address exists. Sign in, or reset its password.")
+        guard = {**_guard_key(account.email), "user_id": account.id}
         return [
-            Put(self.table, item, ABSENT),
-            Put(self.table, {**_guard_key(account.email), "user_id": account.id}, ABSENT, refused=taken),
+            Put(self.table, _item(account), ABSENT),
+            Put(self.table, guard, ABSENT, refused=taken),
+            *self._lists(None, account),
         ]
 
-    def put_session(self, session: Session) -> Write:
-        """Describe a new session."""
-        item = {
-            **_session_key(session.user_id, session.id),
-            "id": session.id,
-            "user_id": session.user_id,
-            "refresh_hash": session.refresh_hash,
-            "created_at": to_text(session.created_at),
-            "expires_at": to_text(session.expires_at),
-            "ttl": int(session.expires_at.timestamp()),
-            "address": session.address,
-            "agent": session.agent,
-        }
-        return Put(self.table, item, ABSENT)
+    def put_if(self, before: Account, after: Account) -> list[Write]:
+        """Describe a changed account; refused with AccountChanged, and LastAdmin."""
+        unchanged = Attr("version").eq(before.version)
+        return [
+            Put(self.table, _item(after), unchanged, refused=_changed()),
+            *self._lists(before, after),
+        ]
 
-    def rotate(self, session: Session, refresh_hash: str, *, reused: TokenInvalid) -> Write:
-        """Describe the exchange of a session's refresh token; refused when another exchange came first."""
-        key = _session_key(session.user_id, session.id)
-        unchanged = Attr("refresh_hash").eq(session.refresh_hash)
-        return Update(self.table, key, {"refresh_hash": refresh_hash}, condition=unchanged, refused=reused)
+    def delete_if(self, account: Account) -> list[Write]:
+        """Describe the end of an account, its address free again; refused with AccountChanged, and LastAdmin."""
+        unchanged = Attr("version").eq(account.version)
+        return [
+            Delete(self.table, account_key(account.id), unchanged, refused=_changed()),
+            Delete(self.table, _guard_key(account.email)),
+            *self._lists(account, None),
+        ]
 
-    def delete_session(self, user_id: str, session_id: str) -> Write:
-        """Describe the end of a session."""
-        return Delete(self.table, _session_key(user_id, session_id))
+    def same_sign_in(self, account: Account) -> Check:
+        """Describe that nothing has changed that a sign-in rests on; refused with AccountChanged."""
+        item = _item(account)
+        same: ConditionBase = Attr("id").eq(account.id)
+        for name in SIGN_IN_FIELDS:
+            same &= Attr(name).eq(item[name])
+        return Check(self.table, account_key(account.id), same, refused=_changed())
+
+    def page(self, *, limit: int, after: str | None) -> Rows:
+        """Read one page of the index, oldest account first, going on after an id."""
+        start = {"pk": "users", "sk": after} if after else None
+        return self.tables.query(self.table, KeyCondition("pk").eq("users"), limit=limit, start=start)
+
+    def census(self) -> dict[str, int]:
+        """Read how many accounts there are, by `<status>#<role>`; one call."""
+        keys = [_census_key(shard) for shard in range(CENSUS_SHARDS)]
+        sums: dict[str, int] = {}
+        for row in self.tables.get_many(self.table, keys):
+            for name, count in row.items():
+                if name not in {"pk", "sk"}:
+                    sums[name] = sums.get(name, 0) + int(count)
+        return {name: count for name, count in sorted(sums.items()) if count}
+
+    def _lists(self, before: Account | None, after: Account | None) -> list[Write]:
+        account = after or before
+        if account is None or (before and after and _listed(before) == _listed(after)):
+            return []
+        key = {"pk": "users", "sk": account.id}
+        index: Write = Put(self.table, {**key, **_listed(after)}) if after else Delete(self.table, key)
+        return [index, *self._census(before, after), *self._admins(before, after)]
+
+    def _census(self, before: Account | None, after: Account | None) -> list[Write]:
+        old, new = _group(before), _group(after)
+        if old == new:
+            return []
+        change = ({old: -1} if old else {}) | ({new: 1} if new else {})
+        shard = random.randrange(CENSUS_SHARDS)  # noqa: S311 - spreading is no secret
+        return [Update(self.table, _census_key(shard), add=change)]
+
+    def _admins(self, before: Account | None, after: Account | None) -> list[Write]:
+        change = _is_admin(after) - _is_admin(before)
+        if change == 0:
+            return []
+        last = LastAdmin("This is the last admin. Make another account an admin first.")
+        more = Attr("n").gt(1) if change < 0 else None
+        return [
+            Update(
+                self.table, {"pk": "admins", "sk": "admins"}, add={"n": change}, condition=more, refused=last
+            )
+        ]
 
 
-def _account_key(user_id: str) -> Key:
+def account_key(user_id: str) -> Key:
+    """Return where an account stands."""
     return {"pk": f"user#{user_id}", "sk": "account"}
+
+
+def account_of(item: Item) -> Account:
+    """Read an account's row."""
+    values: dict[str, Any] = {field.name: item[field.name] for field in fields(Account)}
+    quota = values["quota"]
+    return Account(
+        **values
+        | {
+            "role": Role(item["role"]),
+            "status": Status(item["status"]),
+            "created_at": from_text(item["created_at"]),
+            "quota": None if quota is None else int(quota),
+            "version": int(item["version"]),
+        }
+    )
+
+
+def _item(account: Account) -> Item:
+    plain = {
+        "role": account.role.value,
+        "status": account.status.value,
+        "created_at": to_text(account.created_at),
+    }
+    return {**account_key(account.id), **vars(account), **plain}
+
+
+def _listed(account: Account) -> Item:
+    item = _item(account)
+    words = normal_email(account.email) + " " + (account.name or "").casefold()
+    return {name: item[name] for name in LISTED} | {"words": words}
+
+
+def _group(account: Account | None) -> str:
+    return f"{account.status.value}#{account.role.value}" if account else ""
+
+
+def _is_admin(account: Account | None) -> int:
+    return int(account is not None and account.active and account.role is Role.ADMIN)
 
 
 def _guard_key(email: str) -> Key:
     return {"pk": f"email#{normal_email(email)}", "sk": "guard"}
 
 
-def _session_key(user_id: str, session_id: str) -> Key:
-    return {"pk": f"user#{user_id}", "sk": f"session#{session_id}"}
+def _census_key(shard: int) -> Key:
+    return {"pk": f"census#{shard}", "sk": "census"}
 
 
-def _account(item: Item) -> Account:
-    return Account(
-        id=item["id"],
-        email=item["email"],
-        name=item["name"],
-        role=Role(item["role"]),
-        password_hash=item["password_hash"],
-        created_at=from_text(item["created_at"]),
-        active=item["active"],
-        version=int(item["version"]),
-    )
-
-
-def _session(item: Item) -> Session:
-    return Session(
-        id=item["id"],
-        user_id=item["user_id"],
-        refresh_hash=item["refresh_hash"],
-        created_at=from_text(item["created_at"]),
-        expires_at=from_text(item["expires_at"]),
-        address=item["address"],
-        agent=item["agent"],
-    )
+def _changed() -> AccountChanged:
+    return AccountChanged("The account has just been changed by another request. Read it again and repeat.")

@@ -1,4 +1,4 @@
-"""Access tokens (JWT, RFC 9068) and refresh tokens.
+"""Access tokens (JWT, RFC 9068), and opaque ones: refresh tokens, mailed tokens, API keys.
 
 Access tokens are signed with HMAC-SHA-256 by the library for the library, so no second party needs a public key
 and cold starts need no `cryptography`. The key is chosen by the token's `kid` among those in the secret, whose
@@ -22,7 +22,7 @@ ALGORITHM = "HS256"
 TYPE = "at+jwt"
 ISSUER = AUDIENCE = "mediatheque"
 ACCESS_LIFE = timedelta(minutes=15)
-REFRESH_SECRET_BYTES = 32
+SECRET_BYTES = 32
 CLAIMS = ["exp", "iat", "iss", "aud", "sub", "role", "sid"]
 
 
@@ -70,28 +70,28 @@ class AccessTokens:
 
 
 @dataclass(frozen=True)
-class RefreshToken:
-    """`<user>.<session>.<secret>`: says where to look, and proves it. Only the secret's hash is stored."""
+class OpaqueToken:
+    """`<user>.<id>.<secret>`: says where to look, and proves it. Only the secret's hash is stored."""
 
     user_id: str
-    session_id: str
+    id: str
     secret: str
 
     @classmethod
-    def new(cls, user_id: str, session_id: str) -> "RefreshToken":
+    def new(cls, user_id: str, id_: str) -> "OpaqueToken":
         """Return a token with a fresh secret of 256 bits."""
-        return cls(user_id, session_id, secrets.token_urlsafe(REFRESH_SECRET_BYTES))
+        return cls(user_id, id_, secrets.token_urlsafe(SECRET_BYTES))
 
     @classmethod
-    def parse(cls, text: str) -> "RefreshToken":
+    def parse(cls, text: str) -> "OpaqueToken":
         """Read a token from outside, or raise TokenInvalid."""
         parts = text.split(".")
-        if len(parts) != len(("user", "session", "secret")):
+        if len(parts) != len(("user", "id", "secret")):
             raise _invalid()
         return cls(*parts)
 
     def __str__(self) -> str:
-        return f"{self.user_id}.{self.session_id}.{self.secret}"
+        return f"{self.user_id}.{self.id}.{self.secret}"
 
     @property
     def hash(self) -> str:

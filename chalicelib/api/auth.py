@@ -1,29 +1,33 @@
-"""Registration, sign-in, staying signed in, and the caller's own account."""
+"""Registration, sign-in, staying signed in, and tokens that came by mail."""
 
-from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from chalice.app import Blueprint
 from pydantic import EmailStr, Field
 
 from chalicelib.accounts.models import (
-    Account,
     AccountDisabled,
     CredentialsWrong,
     EmailTaken,
+    EmailUnverified,
+    MailedTokenInvalid,
+    RegistrationClosed,
     TokenInvalid,
     TokenPair,
     WeakPassword,
 )
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.fields import PersonName
+from chalicelib.api.me import AccountView
 from chalicelib.api.request import Call
-from chalicelib.core.caller import Role
+from chalicelib.limits.models import RateExceeded
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Accounts")
 
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
+Email = Annotated[str, Field(min_length=1, max_length=320)]
+Token = Annotated[str, Field(min_length=1, max_length=512)]
 
 
 class Registration(Input):
@@ -31,20 +35,39 @@ class Registration(Input):
 
     email: EmailStr
     password: Password
-    name: Name | None = None
+    name: PersonName | None = None
 
 
 class Credentials(Input):
     """Who signs in."""
 
-    email: Annotated[str, Field(min_length=1, max_length=320)]
+    email: Email
     password: Password
 
 
 class Refresh(Input):
     """The token to exchange."""
 
-    refresh_token: Annotated[str, Field(min_length=1, max_length=512)]
+    refresh_token: Token
+
+
+class MailedToken(Input):
+    """What a mail brought."""
+
+    token: Token
+
+
+class ResetRequest(Input):
+    """Whose password is forgotten."""
+
+    email: Email
+
+
+class Reset(Input):
+    """A new password, and the mailed token that allows it."""
+
+    token: Token
+    new_password: Password
 
 
 class Tokens(Output):
@@ -61,27 +84,12 @@ class Tokens(Output):
         return cls.model_validate(pair)
 
 
-class AccountView(Resource):
-    """An account as its owner sees it."""
-
-    id: str
-    email: str
-    name: str | None
-    role: Role
-    created_at: datetime
-
-    @classmethod
-    def of(cls, account: Account) -> Self:
-        """Render an account."""
-        return cls.model_validate(account)
-
-
 @route(
     "POST /v1/auth/register",
     who=Who.ANYONE,
     status=201,
     returns=AccountView,
-    errors=(EmailTaken, WeakPassword),
+    errors=(EmailTaken, WeakPassword, RegistrationClosed, RateExceeded),
     summary="Open an account",
 )
 def register(call: Call, body: Registration) -> Answer:
@@ -93,30 +101,79 @@ def register(call: Call, body: Registration) -> Answer:
     "POST /v1/auth/login",
     who=Who.ANYONE,
     returns=Tokens,
-    errors=(CredentialsWrong, AccountDisabled),
+    errors=(CredentialsWrong, AccountDisabled, EmailUnverified, RateExceeded),
     summary="Sign in",
 )
 def log_in(call: Call, body: Credentials) -> Tokens:
-    return Tokens.of(call.library.accounts.log_in(body.email, body.password, call.origin))
+    return Tokens.of(call.library.sessions.log_in(body.email, body.password, call.origin))
 
 
 @route(
     "POST /v1/auth/refresh",
     who=Who.ANYONE,
     returns=Tokens,
-    errors=(TokenInvalid, AccountDisabled),
+    errors=(TokenInvalid, AccountDisabled, EmailUnverified),
     summary="Exchange a refresh token for a new pair; a used one ends the session",
 )
 def refresh(call: Call, body: Refresh) -> Tokens:
-    return Tokens.of(call.library.accounts.refresh(body.refresh_token, call.origin))
+    return Tokens.of(call.library.sessions.refresh(body.refresh_token, call.origin))
 
 
 @route("POST /v1/auth/logout", who=Who.USER, status=204, summary="End this session")
 def log_out(call: Call) -> Answer:
-    call.library.accounts.log_out(call.caller)
+    call.library.sessions.log_out(call.caller)
     return Answer()
 
 
-@route("GET /v1/me", who=Who.USER, returns=AccountView, summary="Read one's own account")
-def read_me(call: Call) -> AccountView:
-    return AccountView.of(call.library.accounts.me(call.caller))
+@route("POST /v1/auth/logout-all", who=Who.USER, status=204, summary="End all sessions, this one too")
+def log_out_everywhere(call: Call) -> Answer:
+    call.library.sessions.log_out_everywhere(call.caller)
+    return Answer()
+
+
+@route(
+    "POST /v1/auth/verify-email",
+    who=Who.ANYONE,
+    status=204,
+    errors=(MailedTokenInvalid, RateExceeded),
+    summary="Confirm an address by the token in the mail",
+)
+def verify_email(call: Call, body: MailedToken) -> Answer:
+    call.library.accounts.verify_email(body.token, call.origin)
+    return Answer()
+
+
+@route(
+    "POST /v1/auth/verify-email/resend",
+    who=Who.USER,
+    status=202,
+    errors=(RateExceeded,),
+    summary="Have the mail that confirms the address sent again",
+)
+def resend_verification(call: Call) -> Answer:
+    call.library.accounts.resend_verification(call.caller)
+    return Answer()
+
+
+@route(
+    "POST /v1/auth/password-reset",
+    who=Who.ANYONE,
+    status=202,
+    errors=(RateExceeded,),
+    summary="Have the way to a new password mailed; the answer is the same for any address",
+)
+def request_reset(call: Call, body: ResetRequest) -> Answer:
+    call.library.accounts.request_reset(body.email, call.origin)
+    return Answer()
+
+
+@route(
+    "POST /v1/auth/password-reset/confirm",
+    who=Who.ANYONE,
+    status=204,
+    errors=(MailedTokenInvalid, WeakPassword, RateExceeded),
+    summary="Choose a new password by the token in the mail; all sessions end",
+)
+def confirm_reset(call: Call, body: Reset) -> Answer:
+    call.library.accounts.confirm_reset(body.token, body.new_password, call.origin)
+    return Answer()

@@ -12,7 +12,7 @@ walks all routes are made from it.
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -21,11 +21,12 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.api import request as reading
+from chalicelib.api.admission import admit, guard
 from chalicelib.api.problems import problem
 from chalicelib.aws.failures import as_library_error
 from chalicelib.aws.meter import metered
-from chalicelib.core.caller import Origin, Role
-from chalicelib.core.errors import Forbidden, LibraryError, Malformed, NotFound
+from chalicelib.core.caller import Origin, Role, Scope
+from chalicelib.core.errors import LibraryError, Malformed, NotFound
 from chalicelib.core.ids import is_id
 from chalicelib.core.log import log
 from chalicelib.limits.rules import headers as limit_headers
@@ -105,6 +106,10 @@ class Route:
     content_type: str
     form: type[BaseModel] | None
     errors: tuple[type[LibraryError], ...]
+    scope: Scope | None
+    """What an API key needs to call the route; None where only a session may."""
+    live: bool
+    """Whether a session's revocation is asked for beforehand, by one call."""
     view: View
     parameters: Mapping[str, Any]
     """The view's parameters and their types: path parameters, `body`, `query`."""
@@ -114,7 +119,12 @@ ROUTES: list[Route] = []
 
 
 class Routes:
-    """Declares routes on a blueprint: an instance is the decorator."""
+    """Declares routes on a blueprint: an instance is the decorator.
+
+    API keys need the scope that follows from method and `who`, unless `scope` names another one; what changes the
+    account itself (any USER's write) is for sessions only, as is what `session_only` says. Writes honour a session's
+    revocation in their transactions; what admins call, and `live` routes (writes without a transaction), ask first.
+    """
 
     def __init__(self, blueprint: Blueprint, tag: str) -> None:
         self._blueprint = blueprint
@@ -132,15 +142,19 @@ class Routes:
         content_type: str = "application/json",
         form: type[BaseModel] | None = None,
         errors: tuple[type[LibraryError], ...] = (),
+        scope: Scope | None = None,
+        session_only: bool = False,
+        live: bool = False,
     ) -> Callable[[View], View]:
         """Return the decorator of one view; `endpoint` is the method and the path."""
         method, path = endpoint.split(" ")
+        needed = None if session_only else scope or _usual_scope(method, who)
 
         def declare(view: View) -> View:
             parameters = inspect.signature(view, eval_str=True).parameters
             types = {name: parameter.annotation for name, parameter in parameters.items() if name != "call"}
-            known = (method, path, who, status, summary, self._tag, returns, also, content_type, form, errors)
-            self._register(Route(*known, view, types))
+            said = (method, path, who, status, summary, self._tag, returns, also, content_type, form, errors)
+            self._register(Route(*said, needed, live or who is Who.ADMIN, view, types))
             return view
 
         return declare
@@ -190,7 +204,9 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
 
 
 def _answer(route: Route, request: Request, origin: Origin, path_parameters: dict[str, str]) -> Response:
-    call = _admit(route, reading.Call(library(), origin, request))
+    call = reading.Call(library(), origin, request)
+    if route.who.value is not None:
+        call = admit(call, route.who.value, route.scope, live=route.live)
     arguments: dict[str, Any] = {
         name: _path_parameter(name, value) for name, value in path_parameters.items()
     }
@@ -200,22 +216,18 @@ def _answer(route: Route, request: Request, origin: Origin, path_parameters: dic
         raise Malformed("This route takes no query parameters.")
     if "body" in route.parameters:
         arguments["body"] = reading.json_body(request, route.parameters["body"])
-    result = route.view(call, **arguments)
+    with guard(call):
+        result = route.view(call, **arguments)
     answer = result if isinstance(result, Answer) else Answer(result)
     return _render(route, request, answer)
 
 
-def _admit(route: Route, call: reading.Call) -> reading.Call:
-    """Let the call pass if the route's declaration admits its caller."""
-    if route.who.value is None:
-        return call
-    token = reading.bearer_token(call.request)
-    signed_in = call.library.accounts.access_tokens.read(token, call.origin) if token else None
-    call = replace(call, signed_in=signed_in)
-    log.thread_safe_append_keys(user_id=call.caller.user_id)
-    if call.caller.role not in route.who.value:
-        raise Forbidden(f"Your role ({call.caller.role.value}) may not do this.", role=call.caller.role.value)
-    return call
+def _usual_scope(method: str, who: Who) -> Scope | None:
+    if who is Who.ADMIN:
+        return Scope.ADMIN
+    if method == "GET":
+        return Scope.READ
+    return Scope.WRITE if who is Who.WRITER else None
 
 
 def _path_parameter(name: str, value: str) -> str:

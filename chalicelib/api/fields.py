@@ -36,6 +36,7 @@ def _normal_tags(values: list[str]) -> list[str]:
     return list(normal_tags(tuple(values)))
 
 
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
 Caption = Annotated[str, Field(max_length=2000)]
 ContentId = Annotated[str, Field(min_length=1, max_length=200)]

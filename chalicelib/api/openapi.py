@@ -85,7 +85,8 @@ def _operation(route: Route) -> Schema:
     if route.who is not Who.ANYONE:
         operation["security"] = [{"bearer": []}]
         roles = sorted(route.who.value or ())
-        operation["description"] = f"Roles: {', '.join(roles)}."
+        keys = f"API keys need the scope `{route.scope}`." if route.scope else "Not for API keys."
+        operation["description"] = f"Roles: {', '.join(roles)}. {keys}"
     if route.form:
         operation["requestBody"] = {"required": True, "content": {"multipart/form-data": _ref(route.form)}}
     elif "body" in route.parameters:

@@ -105,6 +105,7 @@ def read_upload(call: Call, upload_id: str) -> UploadView:
 @route(
     "POST /v1/uploads/{upload_id}/parts",
     who=Who.WRITER,
+    live=True,
     returns=SignedParts,
     errors=(UploadNotFound, UploadClosed, NotMultipart, NoSuchPart),
     summary="Get the signed addresses of parts",
@@ -122,6 +123,7 @@ def sign_parts(call: Call, upload_id: str, body: PartsAnnounced) -> SignedParts:
 @route(
     "POST /v1/uploads/{upload_id}/complete",
     who=Who.WRITER,
+    live=True,
     returns=FileView,
     errors=(UploadNotFound, UploadClosed, NotMultipart, PartsMissing, PartsDiffer, HashDisputed),
     summary="Join the parts that have arrived; the file becomes ready by itself",

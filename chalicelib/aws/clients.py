@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
+    from types_boto3_ses import SESClient
     from types_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -58,4 +59,10 @@ class Clients:
     def secrets(self) -> "SecretsManagerClient":
         """Return the Secrets Manager client."""
         client: SecretsManagerClient = self._session.client("secretsmanager", config=_CONFIG)
+        return client
+
+    @functools.cached_property
+    def ses(self) -> "SESClient":
+        """Return the SES client."""
+        client: SESClient = self._session.client("ses", config=_CONFIG)
         return client

@@ -18,6 +18,7 @@ from boto3.dynamodb.conditions import ConditionExpressionBuilder as Builder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from chalicelib.aws.guard import with_guard
 from chalicelib.core.errors import LibraryError, Unavailable
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Key = dict[str, str]
 Item = dict[str, Any]
 ABSENT = AttributeNotExists(Attr("pk"))
 PRESENT = AttributeExists(Attr("pk"))
-MAX_TRANSACTION_ITEMS = 100
+MAX_TRANSACTION_ITEMS = 99  # of DynamoDB's 100; one is kept for the guard of a request
 MAX_BATCH_KEYS = 100
 TRIES = 5
 RETRIED = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
@@ -187,6 +188,7 @@ class Tables:
         throttling last longer than a few tries. Sent with an idempotency token: a try whose answer was lost is
         not applied twice.
         """
+        writes = with_guard(writes)
         request = [_transact_item(write) for write in writes]
         for turn in range(TRIES):
             self._pause(_backoff(turn) if turn else 0)

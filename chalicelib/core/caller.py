@@ -12,6 +12,15 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
+class Scope(StrEnum):
+    """What an API key may be used for, within what its owner's role may do."""
+
+    READ = "read"
+    WRITE = "write"
+    SHARE = "share"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a request came from, as the activity log keeps it."""
@@ -23,9 +32,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Caller:
-    """A signed-in account in one of its sessions."""
+    """A signed-in account: in one of its sessions, or by one of its API keys, which has scopes."""
 
     user_id: str
     role: Role
     session_id: str
     origin: Origin = Origin()
+    scopes: frozenset[Scope] | None = None
+    """None for a session, which may do all that the role may."""

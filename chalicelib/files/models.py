@@ -75,3 +75,9 @@ class FilenameInvalid(Invalid):
     """A name that cannot be kept."""
 
     code = "filename_invalid"
+
+
+class NotAPicture(Conflict):
+    """An image that is ready is needed here."""
+
+    code = "not_a_picture"

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from chalicelib.catalogue.models import Entry
-from chalicelib.files.models import File, FileChanged, FilenameInvalid, FileNotFound, Status
+from chalicelib.files.models import File, FileChanged, FilenameInvalid, FileNotFound, NotAPicture, Status
 
 #   pending ── bytes arrived ──> processing ── examined ──> ready | failed | rejected
 # A linked file starts in its final state, a form upload in processing. Nothing leaves a final state.
@@ -125,3 +125,9 @@ def _texts(value: object) -> Iterator[str]:
                 yield from _texts(one)
         case str() | int() | float() if not isinstance(value, bool):
             yield str(value)
+
+
+def check_picture(file: File) -> None:
+    """Raise NotAPicture unless the file is an image whose content was verified."""
+    if file.type != "image" or file.status is not Status.READY:
+        raise NotAPicture("Choose an image of yours that is ready.", file_status=file.status.value)

@@ -39,8 +39,11 @@ class Limits:
     clock: Clock
     policies: Mapping[str, Policy]
 
-    def take(self, name: str, subject: str) -> None:
-        """Count one; raises RateExceeded when the quota of this window is used up. One call."""
+    def take(self, name: str, subject: str, *, told: bool = True) -> None:
+        """Count one; raises RateExceeded when the quota of this window is used up. One call.
+
+        `told=False` keeps it out of the header fields: for limits of whose subject the caller must not learn.
+        """
         policy = self.policies[name]
         number, resets_in = window(policy, self.clock())
         try:
@@ -48,7 +51,8 @@ class Limits:
         except RateExceeded:
             _note(Standing(policy, 0, resets_in))
             raise
-        _note(Standing(policy, max(0, policy.quota - count), resets_in))
+        if told:
+            _note(Standing(policy, max(0, policy.quota - count), resets_in))
 
     def has_room(self, name: str, subject: str) -> bool:
         """Count one and tell whether there was room, in no header field: for limits that callers must not see."""

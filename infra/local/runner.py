@@ -56,6 +56,7 @@ class Runner:
         shared = {
             **self._inherited,
             "MEDIA_TOOLS_DIR": self._tools.provide(self._media_build_failed),
+            "MEDIATHEQUE_BASE_URL": self._inherited.get("MEDIATHEQUE_BASE_URL", self._settings.api_url),
             **environment_of(outputs),
         }
         self._start(shared, endpoint, outputs, roles)

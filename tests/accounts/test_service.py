@@ -5,9 +5,16 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.accounts.models import Account, AccountDisabled, CredentialsWrong, EmailTaken, TokenInvalid
-from chalicelib.accounts.service import SESSION_LIFE, Accounts
-from chalicelib.aws.table import Put
+from chalicelib.accounts.models import (
+    Account,
+    AccountDisabled,
+    CredentialsWrong,
+    EmailTaken,
+    Status,
+    TokenInvalid,
+)
+from chalicelib.accounts.service import Accounts
+from chalicelib.accounts.sessions import SESSION_LIFE, Sessions
 from chalicelib.core.caller import Origin, Role
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import Library
@@ -20,6 +27,11 @@ ORIGIN = Origin("203.0.113.7", "pytest", "request-1")
 @pytest.fixture
 def accounts(library: Library) -> Accounts:
     return library.accounts
+
+
+@pytest.fixture
+def sessions(library: Library) -> Sessions:
+    return library.sessions
 
 
 @pytest.fixture
@@ -60,60 +72,63 @@ def test_of_parallel_registrations_of_one_address_one_succeeds(accounts: Account
     assert sorted(outcomes) == ["made", *["taken"] * 5]
 
 
-def test_signing_in_gives_a_token_of_the_account(accounts: Accounts, account: Account) -> None:
-    pair = accounts.log_in(account.email.upper(), PASSWORD, ORIGIN)
-    caller = accounts.access_tokens.read(pair.access_token, ORIGIN)
+def test_signing_in_gives_a_token_of_the_account(
+    accounts: Accounts, sessions: Sessions, account: Account
+) -> None:
+    pair = sessions.log_in(account.email.upper(), PASSWORD, ORIGIN)
+    caller = sessions.access_tokens.read(pair.access_token, ORIGIN)
     assert caller.user_id == account.id
     assert accounts.me(caller) == account
     assert pair.expires_in == 900
 
 
 def test_a_wrong_password_and_an_unknown_address_are_answered_alike(
-    accounts: Accounts, account: Account
+    sessions: Sessions, account: Account
 ) -> None:
     with pytest.raises(CredentialsWrong) as wrong:
-        accounts.log_in(account.email, PASSWORD + "!", ORIGIN)
+        sessions.log_in(account.email, PASSWORD + "!", ORIGIN)
     with pytest.raises(CredentialsWrong) as unknown:
-        accounts.log_in(f"x{account.email}", PASSWORD, ORIGIN)
+        sessions.log_in(f"x{account.email}", PASSWORD, ORIGIN)
     assert vars(wrong.value) == vars(unknown.value)
 
 
-def test_a_disabled_account_can_neither_sign_in_nor_refresh(accounts: Accounts, account: Account) -> None:
-    pair = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    disabled = accounts.store.put_new(replace(account, active=False))[0]
-    assert isinstance(disabled, Put)
-    accounts.tables.commit([Put(disabled.table, disabled.item)])
+def test_a_disabled_account_can_neither_sign_in_nor_refresh(
+    accounts: Accounts, sessions: Sessions, account: Account
+) -> None:
+    pair = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    disabled = replace(account, status=Status.DISABLED, version=2)
+    accounts.tables.commit(accounts.store.put_if(account, disabled))
     with pytest.raises(AccountDisabled):
-        accounts.log_in(account.email, PASSWORD, ORIGIN)
+        sessions.log_in(account.email, PASSWORD, ORIGIN)
     with pytest.raises(AccountDisabled):
-        accounts.refresh(pair.refresh_token, ORIGIN)
+        sessions.refresh(pair.refresh_token, ORIGIN)
 
 
-def test_refreshing_gives_a_new_pair(accounts: Accounts, account: Account) -> None:
-    first = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    second = accounts.refresh(first.refresh_token, ORIGIN)
-    third = accounts.refresh(second.refresh_token, ORIGIN)
+def test_refreshing_gives_a_new_pair(sessions: Sessions, account: Account) -> None:
+    first = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    second = sessions.refresh(first.refresh_token, ORIGIN)
+    third = sessions.refresh(second.refresh_token, ORIGIN)
     assert len({first.refresh_token, second.refresh_token, third.refresh_token}) == 3
-    assert accounts.access_tokens.read(third.access_token, ORIGIN).user_id == account.id
+    assert sessions.access_tokens.read(third.access_token, ORIGIN).user_id == account.id
 
 
-def test_a_reused_refresh_token_ends_the_session(accounts: Accounts, account: Account) -> None:
-    first = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    second = accounts.refresh(first.refresh_token, ORIGIN)
+def test_a_reused_refresh_token_ends_the_session(sessions: Sessions, account: Account) -> None:
+    first = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    second = sessions.refresh(first.refresh_token, ORIGIN)
     for token in (first, second):
         with pytest.raises(TokenInvalid):
-            accounts.refresh(token.refresh_token, ORIGIN)
+            sessions.refresh(token.refresh_token, ORIGIN)
 
 
 def test_of_parallel_refreshes_with_one_token_at_most_one_succeeds(
-    accounts: Accounts, account: Account
+    sessions: Sessions, account: Account
 ) -> None:
-    pair = accounts.log_in(account.email, PASSWORD, ORIGIN)
+    pair = sessions.log_in(account.email, PASSWORD, ORIGIN)
     outcomes: list[bool] = []
 
     def refresh() -> None:
         try:
-            accounts.refresh(pair.refresh_token, ORIGIN)
+            sessions.refresh(pair.refresh_token, ORIGIN)
             outcomes.append(True)
         except TokenInvalid:
             outcomes.append(False)
@@ -126,46 +141,46 @@ def test_of_parallel_refreshes_with_one_token_at_most_one_succeeds(
     assert outcomes.count(True) == 1
 
 
-def test_another_session_is_not_touched_by_a_reuse(accounts: Accounts, account: Account) -> None:
-    stolen = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    other = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    accounts.refresh(stolen.refresh_token, ORIGIN)
+def test_another_session_is_not_touched_by_a_reuse(sessions: Sessions, account: Account) -> None:
+    stolen = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    other = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    sessions.refresh(stolen.refresh_token, ORIGIN)
     with pytest.raises(TokenInvalid):
-        accounts.refresh(stolen.refresh_token, ORIGIN)
-    assert accounts.refresh(other.refresh_token, ORIGIN)
+        sessions.refresh(stolen.refresh_token, ORIGIN)
+    assert sessions.refresh(other.refresh_token, ORIGIN)
 
 
-def test_a_session_ends_after_thirty_days(accounts: Accounts, account: Account, clock: FakeClock) -> None:
-    pair = accounts.log_in(account.email, PASSWORD, ORIGIN)
+def test_a_session_ends_after_thirty_days(sessions: Sessions, account: Account, clock: FakeClock) -> None:
+    pair = sessions.log_in(account.email, PASSWORD, ORIGIN)
     clock.advance(SESSION_LIFE - timedelta(seconds=1))
-    pair = accounts.refresh(pair.refresh_token, ORIGIN)
+    pair = sessions.refresh(pair.refresh_token, ORIGIN)
     clock.advance(timedelta(seconds=1))
     with pytest.raises(TokenInvalid):
-        accounts.refresh(pair.refresh_token, ORIGIN)
+        sessions.refresh(pair.refresh_token, ORIGIN)
 
 
-def test_signing_out_ends_the_session(accounts: Accounts, account: Account) -> None:
-    pair = accounts.log_in(account.email, PASSWORD, ORIGIN)
-    accounts.log_out(accounts.access_tokens.read(pair.access_token, ORIGIN))
+def test_signing_out_ends_the_session(sessions: Sessions, account: Account) -> None:
+    pair = sessions.log_in(account.email, PASSWORD, ORIGIN)
+    sessions.log_out(sessions.access_tokens.read(pair.access_token, ORIGIN))
     with pytest.raises(TokenInvalid):
-        accounts.refresh(pair.refresh_token, ORIGIN)
+        sessions.refresh(pair.refresh_token, ORIGIN)
 
 
 @pytest.mark.parametrize("token", ["x.y.z", "user.session.secret"])
-def test_a_made_up_refresh_token_is_refused(accounts: Accounts, token: str) -> None:
+def test_a_made_up_refresh_token_is_refused(sessions: Sessions, token: str) -> None:
     with pytest.raises(TokenInvalid):
-        accounts.refresh(token, ORIGIN)
+        sessions.refresh(token, ORIGIN)
 
 
 def test_what_happened_is_in_the_activity_log(library: Library, account: Account) -> None:
-    pair = library.accounts.log_in(account.email, PASSWORD, ORIGIN)
-    library.accounts.log_out(library.accounts.access_tokens.read(pair.access_token, ORIGIN))
+    pair = library.sessions.log_in(account.email, PASSWORD, ORIGIN)
+    library.sessions.log_out(library.sessions.access_tokens.read(pair.access_token, ORIGIN))
     answer = boto3.client("dynamodb").query(
         TableName=library.settings.activity_table,
         KeyConditionExpression="pk = :user",
         ExpressionAttributeValues={":user": {"S": f"user#{account.id}"}},
     )
     actions = [item["action"]["S"] for item in answer["Items"]]
-    assert actions == ["account.registered", "session.started", "session.ended"]
+    assert actions == ["account.opened", "session.started", "session.ended"]
     assert all(item["address"]["S"] == ORIGIN.address for item in answer["Items"])
     assert PASSWORD not in str(answer["Items"])

@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from chalicelib.accounts.models import Account, TokenInvalid
-from chalicelib.accounts.tokens import ACCESS_LIFE, AccessTokens, RefreshToken
+from chalicelib.accounts.tokens import ACCESS_LIFE, AccessTokens, OpaqueToken
 from chalicelib.core.caller import Origin, Role
 from chalicelib.core.clock import now
 
@@ -95,8 +95,8 @@ def test_a_token_without_any_of_its_claims_is_refused(claim: str) -> None:
 
 
 def test_a_refresh_token_is_read_back_and_only_its_hash_tells_of_the_secret() -> None:
-    fresh = RefreshToken.new("user-1", "session-1")
-    assert RefreshToken.parse(str(fresh)) == fresh
+    fresh = OpaqueToken.new("user-1", "session-1")
+    assert OpaqueToken.parse(str(fresh)) == fresh
     assert fresh.secret not in fresh.hash
     assert len(fresh.secret) >= 43
 
@@ -104,4 +104,4 @@ def test_a_refresh_token_is_read_back_and_only_its_hash_tells_of_the_secret() ->
 @pytest.mark.parametrize("text", ["", "a.b", "a.b.c.d"])
 def test_what_is_no_refresh_token_is_refused(text: str) -> None:
     with pytest.raises(TokenInvalid):
-        RefreshToken.parse(text)
+        OpaqueToken.parse(text)

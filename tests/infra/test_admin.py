@@ -14,8 +14,8 @@ def email() -> str:
 def test_the_first_admin_gets_a_password_that_signs_in(library: Library, email: str) -> None:
     made = admin.ensure(library, email)
     assert made["created"] is True
-    pair = library.accounts.log_in(email, str(made["password"]), Origin())
-    assert library.accounts.access_tokens.read(pair.access_token, Origin()).role is Role.ADMIN
+    pair = library.sessions.log_in(email, str(made["password"]), Origin())
+    assert library.sessions.access_tokens.read(pair.access_token, Origin()).role is Role.ADMIN
 
 
 def test_the_second_time_nothing_is_made_and_no_password_shown(library: Library, email: str) -> None:

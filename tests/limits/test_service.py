@@ -16,7 +16,7 @@ POLICY = Policy("tries", 3, 60)
 
 @pytest.fixture
 def limits(library: Library, clock: FakeClock) -> Limits:
-    clock.moment = clock.moment.replace(second=0)
+    clock.moment = clock.moment.replace(second=0) + timedelta(hours=1)  # a window that has not expired
     return Limits(library.limits.store, clock, {"tries": POLICY})
 
 

@@ -3,6 +3,7 @@
 A new route fails this test until it stands in the table, with who may call it.
 """
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +34,21 @@ WHO = {
     "POST /v1/auth/login": ANYONE,
     "POST /v1/auth/refresh": ANYONE,
     "POST /v1/auth/logout": USERS,
+    "POST /v1/auth/logout-all": USERS,
+    "POST /v1/auth/verify-email": ANYONE,
+    "POST /v1/auth/verify-email/resend": USERS,
+    "POST /v1/auth/password-reset": ANYONE,
+    "POST /v1/auth/password-reset/confirm": ANYONE,
     "GET /v1/me": USERS,
+    "PATCH /v1/me": USERS,
+    "POST /v1/me/password": USERS,
+    "PUT /v1/me/avatar": USERS,
+    "DELETE /v1/me/avatar": USERS,
+    "GET /v1/me/sessions": USERS,
+    "DELETE /v1/me/sessions/{session_id}": USERS,
+    "GET /v1/me/api-keys": USERS,
+    "POST /v1/me/api-keys": USERS,
+    "DELETE /v1/me/api-keys/{key_id}": USERS,
     "POST /v1/files": WRITERS,
     "POST /v1/uploads": WRITERS,
     "GET /v1/uploads/{upload_id}": WRITERS,
@@ -74,9 +89,7 @@ def forged(changes: dict[str, Any]) -> str:
 
 def asked(base_url: str, route: str, token: str | None) -> tuple[int, str]:
     method, path = route.split(" ")
-    concrete = (
-        path.replace("{file_id}", new_id()).replace("{upload_id}", new_id()).replace("{asset}", "start.js")
-    )
+    concrete = re.sub(r"\{\w+_id\}", lambda _: new_id(), path).replace("{asset}", "start.js")
     answer = Door(base_url, token)(method, concrete)
     code = (
         answer.json().get("code", "")

@@ -1,0 +1,45 @@
+"""The jobs function: work for later, one message a job.
+
+A kind of job is a line in `KINDS`. What fails comes back after the queue's visibility timeout, and after five times
+goes to the dead-letter queue, from where an admin can send it again.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from chalice.app import Blueprint, SQSEvent
+
+from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
+from chalicelib.aws.meter import metered
+from chalicelib.core.job import Job
+from chalicelib.core.log import log
+from chalicelib.wiring import Library, library
+
+blueprint = Blueprint(__name__)
+About = Mapping[str, str]
+KINDS: dict[str, Callable[[Library, About], object]] = {
+    MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
+    MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
+}
+
+
+@blueprint.on_sqs_message(queue="jobs", batch_size=5, name="jobs")
+def run_jobs(event: SQSEvent) -> Any:
+    """Handle a batch of jobs."""
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    return process_partial_response(event.to_dict(), _run, processor)
+
+
+def _run(record: SQSRecord) -> None:
+    log.thread_safe_clear_keys()
+    job = Job.from_text(record.body)
+    log.thread_safe_append_keys(message_id=record.message_id, job=job.kind)
+    with metered() as receipt:
+        try:
+            KINDS[job.kind](library(), job.about)
+        except Exception:
+            log.exception("job not done; the queue brings it back")
+            raise
+    log.info("job done", extra=receipt.summary())
