@@ -6,14 +6,14 @@ one module per function.
 
 from chalice.app import Chalice
 
-from chalicelib.api import auth, files, finding, me, service, uploads
+from chalicelib.api import auth, files, finding, links, me, service, shared, uploads
 from chalicelib.events import extraction, jobs, sweep
 
 app = Chalice(app_name="mediatheque", configure_logs=False)
 app.api.binary_types = ["multipart/form-data"]
 app.experimental_feature_flags.add("BLUEPRINTS")
 
-for resource in (service, auth, me, uploads, finding, files):
+for resource in (service, auth, me, uploads, finding, files, links, shared):
     app.register_blueprint(resource.blueprint)
 
 for function in (extraction, jobs, sweep):

@@ -44,6 +44,9 @@ from chalicelib.files.store import FileStore
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
+from chalicelib.sharing.service import Links
+from chalicelib.sharing.store import LinkStore
+from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_LIMIT, MULTIPART_FROM
 from chalicelib.uploads.service import Uploads
@@ -121,6 +124,8 @@ class Library:
     files: Files
     uploads: Uploads
     parts: Parts
+    links: Links
+    visits: Visits
 
     @functools.cached_property
     def intake(self) -> "Intake":
@@ -165,8 +170,9 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
+    sharing = _sharing(settings, files, people[0], keys, new_id)
     return Library(
-        settings, tables, bucket, queue, keys, audit, limits, *people, blobs, files, uploads, parts
+        settings, tables, bucket, queue, keys, audit, limits, *people, blobs, files, uploads, parts, *sharing
     )
 
 
@@ -178,7 +184,11 @@ def library() -> Library:
 
 def cursor_key(keys: Mapping[str, str]) -> bytes:
     """Return the key that cursors are signed with: derived from the current token key, so a rotation ends cursors."""
-    return hmac.digest(keys[keys["current"]].encode(), b"cursors", hashlib.sha256)
+    return _derived(keys, b"cursors")
+
+
+def _derived(keys: Mapping[str, str], purpose: bytes) -> bytes:
+    return hmac.digest(keys[keys["current"]].encode(), purpose, hashlib.sha256)
 
 
 def _people(
@@ -250,3 +260,31 @@ def _uploads(
         storage=storage,
         multipart_from=settings.multipart_from_bytes,
     )
+
+
+def _sharing(
+    settings: Settings, files: Files, accounts: Accounts, keys: CachedSecret, new_id: NewId
+) -> tuple[Links, Visits]:
+    store = LinkStore(files.tables, settings.files_table)
+    links = Links(
+        tables=files.tables,
+        store=store,
+        files=files,
+        passwords=accounts.passwords,
+        audit=files.audit,
+        cursors=files.catalogue.cursors,
+        clock=files.clock,
+        new_id=new_id,
+    )
+    visits = Visits(
+        tables=files.tables,
+        store=store,
+        files=files,
+        accounts=accounts,
+        passwords=accounts.passwords,
+        limits=accounts.limits,
+        audit=files.audit,
+        secret=lambda: _derived(keys(), b"unlocked links"),
+        clock=files.clock,
+    )
+    return links, visits

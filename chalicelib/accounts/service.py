@@ -133,6 +133,11 @@ class Accounts:
         known = self.sessions.know(before.email, origin.address, self.clock())
         self._set_password(before, new, "password.reset", origin, use, known, email_verified=True)
 
+    def is_active(self, user_id: str) -> bool:
+        """Tell whether an account is there and not disabled: what it shares lives no longer than that. One call."""
+        account = self.store.get(user_id)
+        return account is not None and account.active
+
     def exists(self, email: str) -> bool:
         """Tell whether an account has this address: for commands, never for the API."""
         return self.store.find(email) is not None

@@ -43,6 +43,7 @@ CORS = CORSConfig(
         "If-Match",
         "If-None-Match",
         "Idempotency-Key",
+        "X-Link-Key",
         "X-Request-Id",
     ],
     expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id", "RateLimit", "RateLimit-Policy"],

@@ -89,7 +89,7 @@ def delete_file(call: Call, file_id: str, query: Removal) -> Answer:
 )
 def download_file(call: Call, file_id: str, query: Download) -> Answer:
     inline = query.disposition == "inline"
-    return _deliver(call.library.files.download(call.caller, file_id, inline=inline), redirect=query.redirect)
+    return deliver(call.library.files.download(call.caller, file_id, inline=inline), redirect=query.redirect)
 
 
 @route("GET /v1/trash", who=Who.USER, returns=FilePage, errors=(CursorInvalid,), summary="List the trash")
@@ -108,7 +108,8 @@ def restore_file(call: Call, file_id: str) -> FileView:
     return FileView.of(call.library.files.restore(call.caller, file_id))
 
 
-def _deliver(delivery: Delivery, *, redirect: bool) -> Answer:
+def deliver(delivery: Delivery, *, redirect: bool) -> Answer:
+    """Answer with a signed address: as a redirect, or in JSON."""
     if redirect:
         return Answer(headers={"Location": delivery.url})
     return Answer(DeliveryView.model_validate(delivery), status=200)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from chalice.app import Request
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,11 @@ from chalicelib.wiring import Library
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
 BEARER = "bearer "
+FORM = "application/x-www-form-urlencoded"
+
+
+class FromPage(BaseModel):
+    """A body that a page's form may also send, as pages without scripts do."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,37 @@ def bearer_token(request: Request) -> str | None:
 
 def json_body[Model: BaseModel](request: Request, model: type[Model]) -> Model:
     """Read the body as JSON of a declared form. Raises UnsupportedType, Malformed, Invalid."""
-    content_type = str(request.headers.get("content-type", "")).split(";")[0].strip().casefold()
+    content_type = _content_type(request)
+    if content_type == FORM and issubclass(model, FromPage):
+        raw = request.raw_body
+        return validated(
+            model, dict(parse_qsl(raw if isinstance(raw, str) else raw.decode("utf-8", "replace")))
+        )
     if content_type != "application/json":
         raise UnsupportedType("Send the body as application/json.")
     try:
         return model.model_validate_json(request.raw_body)
     except ValidationError as error:
         raise _refusal(error) from error
+
+
+def _content_type(request: Request) -> str:
+    return str(request.headers.get("content-type", "")).split(";")[0].strip().casefold()
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a browser asks for something to look at, rather than a program for JSON."""
+    accept = str(request.headers.get("accept", ""))
+    return "text/html" in accept.split("application/json", maxsplit=1)[0]
+
+
+def base_url(request: Request) -> str:
+    """Return where the client reaches the API: scheme, host and stage, as the gateway tells them."""
+    context = request.context
+    path = [part for part in str(context.get("path", "")).split("/") if part]
+    stage = path[: len(path) - len([part for part in request.path.split("/") if part])]
+    scheme = request.headers.get("x-forwarded-proto", "https")
+    return "/".join([f"{scheme}://{context.get('domainName', '')}", *stage])
 
 
 def query[Model: BaseModel](request: Request, model: type[Model]) -> Model:

@@ -6,7 +6,15 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from chalicelib.catalogue.models import Entry
-from chalicelib.files.models import File, FileChanged, FilenameInvalid, FileNotFound, NotAPicture, Status
+from chalicelib.files.models import (
+    File,
+    FileChanged,
+    FilenameInvalid,
+    FileNotFound,
+    FileNotReady,
+    NotAPicture,
+    Status,
+)
 
 #   pending ── bytes arrived ──> processing ── examined ──> ready | failed | rejected
 # A linked file starts in its final state, a form upload in processing. Nothing leaves a final state.
@@ -18,6 +26,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
     Status.REJECTED: frozenset(),
 }
 OPEN = frozenset({Status.PENDING, Status.PROCESSING})
+SERVABLE = frozenset({Status.READY, Status.FAILED})
 MAX_FILENAME = 255
 # Controls, surrogates, and the marks that turn the direction of text: "gpj.exe" can pose as "exe.jpg" with them.
 FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
@@ -27,6 +36,12 @@ FORBIDDEN = set("/\\") | BIDI_MARKS | {"\u2028", "\u2029", "\ufeff"}
 TITLES = ("title", "artist", "album", "author", "subject")
 """What of the extracted metadata is a title, for those who search by words."""
 UNKNOWN_TYPE = "application/octet-stream"
+SHOWN = frozenset(
+    {f"image/{name}" for name in ("jpeg", "png", "gif", "webp", "avif", "bmp")}
+    | {f"video/{name}" for name in ("mp4", "webm", "ogg")}
+    | {f"audio/{name}" for name in ("mpeg", "mp4", "aac", "ogg", "flac", "wav", "webm")}
+)
+"""What today's browsers show or play by themselves."""
 SCRIPTABLE = frozenset({"image/svg+xml", "text/html", "application/xhtml+xml", "text/xml", "application/xml"})
 
 
@@ -74,6 +89,14 @@ def owned(file: File | None, user_id: str) -> File:
     return file
 
 
+def check_servable(file: File) -> None:
+    """Raise FileNotReady unless the file has bytes that may be given out."""
+    if file.status not in SERVABLE:
+        raise FileNotReady(
+            f"This file is {file.status.value}; it cannot be downloaded.", file_status=file.status.value
+        )
+
+
 def content_disposition(file: File, *, inline: bool) -> str:
     """Return the header under which a file is delivered (RFC 6266): its name in any script, with an ASCII fallback.
 
@@ -83,6 +106,11 @@ def content_disposition(file: File, *, inline: bool) -> str:
     ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in file.filename)
     name = f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
     return f"{'inline' if shown else 'attachment'}; {name}"
+
+
+def is_shown_by_browsers(file: File) -> bool:
+    """Tell whether a browser's page can show or play a file, and may: it was verified and cannot carry script."""
+    return file.status is Status.READY and file.mime_type in SHOWN
 
 
 def delivered_type(file: File) -> str:

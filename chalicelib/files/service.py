@@ -16,9 +16,10 @@ from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Id
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
-from chalicelib.files.models import File, FileNotReady, Status
+from chalicelib.files.models import File
 from chalicelib.files.rules import (
     check_same_extension,
+    check_servable,
     check_version,
     content_disposition,
     delivered_type,
@@ -31,7 +32,6 @@ from chalicelib.files.store import FileStore
 DOWNLOAD_LIFE = timedelta(minutes=5)
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
-SERVABLE = frozenset({Status.READY, Status.FAILED})
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,18 @@ class Files:
 
     def download(self, caller: Caller, file_id: str, *, inline: bool) -> Delivery:
         """Return the signed address of the bytes, good for five minutes; one call. Raises FileNotReady."""
-        file = self.get(caller, file_id)
-        if file.status not in SERVABLE:
-            raise FileNotReady(
-                f"This file is {file.status.value}; it cannot be downloaded.", file_status=file.status.value
-            )
+        return self.deliver(self.get(caller, file_id), inline=inline, life=DOWNLOAD_LIFE)
+
+    def deliver(self, file: File, *, inline: bool, life: timedelta) -> Delivery:
+        """Return the signed address of a file's bytes for whoever may have them; no call. Raises FileNotReady."""
+        check_servable(file)
         url = self.bucket.presign_get(
             object_key(file.owner_id, file.sha256),
             content_type=delivered_type(file),
             disposition=content_disposition(file, inline=inline),
-            seconds=int(DOWNLOAD_LIFE.total_seconds()),
+            seconds=int(life.total_seconds()),
         )
-        return Delivery(url, self.clock() + DOWNLOAD_LIFE)
+        return Delivery(url, self.clock() + life)
 
     def admit(self, file: File) -> list[Write]:
         """Return the writes of a new file."""

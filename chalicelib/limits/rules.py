@@ -21,6 +21,8 @@ DEFAULTS = (
     Policy("resend", 3, HOUR),
     Policy("password", 10, QUARTER),  # an account's own password, asked for again
     Policy("uploads", 120, MINUTE),
+    Policy("link-password", 10, QUARTER),  # wrong passwords for one share link from one address
+    Policy("link-password-all", 300, HOUR),  # passwords for one share link from all addresses together
 )
 
 

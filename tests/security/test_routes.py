@@ -63,6 +63,14 @@ WHO = {
     "GET /v1/files/{file_id}/download": USERS,
     "GET /v1/trash": USERS,
     "POST /v1/files/{file_id}/restore": WRITERS,
+    "POST /v1/files/{file_id}/links": WRITERS,
+    "GET /v1/files/{file_id}/links": USERS,
+    "GET /v1/links": USERS,
+    "PATCH /v1/links/{link_id}": WRITERS,
+    "DELETE /v1/links/{link_id}": WRITERS,
+    "GET /s/{token}": ANYONE,
+    "POST /s/{token}/unlock": ANYONE,
+    "GET /s/{token}/download": ANYONE,
 }
 EVERY = [f"{route.method} {route.path}" for route in ROUTES]
 
@@ -89,7 +97,8 @@ def forged(changes: dict[str, Any]) -> str:
 
 def asked(base_url: str, route: str, token: str | None) -> tuple[int, str]:
     method, path = route.split(" ")
-    concrete = re.sub(r"\{\w+_id\}", lambda _: new_id(), path).replace("{asset}", "start.js")
+    concrete = re.sub(r"\{\w+_id\}", lambda _: new_id(), path)
+    concrete = concrete.replace("{asset}", "start.js").replace("{token}", "no-such-token")
     answer = Door(base_url, token)(method, concrete)
     code = (
         answer.json().get("code", "")
