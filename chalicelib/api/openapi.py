@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.endpoint import Output, Resource, Route, Who
-from chalicelib.api.problems import CONTENT_TYPE
+from chalicelib.api.problems import CONTENT_TYPE, Problem
 from chalicelib.core.errors import (
     Forbidden,
     Invalid,
@@ -26,25 +26,6 @@ DESCRIPTION = (
     "errors are RFC 9457 problems with a stable `code`."
 )
 Schema = dict[str, Any]
-
-
-class FieldProblem(Output):
-    """What is wrong with one field."""
-
-    field: str
-    message: str
-
-
-class Problem(Output):
-    """A refusal (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
-    errors: list[FieldProblem] | None = None
 
 
 def describe(routes: Iterable[Route], version: str) -> Schema:

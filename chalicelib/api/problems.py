@@ -3,15 +3,48 @@
 from typing import Any
 
 from chalice.app import Response
+from pydantic import BaseModel, ConfigDict
 
 from chalicelib.core.errors import LibraryError
 
 CONTENT_TYPE = "application/problem+json"
 
 
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457); what else it carries is evidence."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
 def problem(error: LibraryError, request_id: str) -> Response:
-    """Render a refusal; evidence stands beside the standard fields and never replaces one."""
-    body: dict[str, Any] = {
+    """Render a refusal."""
+    body = problem_body(error, request_id)
+    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
+    if "retry_after" in error.evidence:
+        headers["Retry-After"] = str(error.evidence["retry_after"])
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for the header with just this status
+        headers["WWW-Authenticate"] = 'Bearer realm="mediatheque"'
+    return Response(body, headers, error.status)
+
+
+def problem_body(error: LibraryError, request_id: str) -> dict[str, Any]:
+    """Return a refusal's JSON; evidence stands beside the standard fields and never replaces one."""
+    return {
         **error.evidence,
         "type": f"urn:mediatheque:problem:{error.code}",
         "title": error.title,
@@ -20,9 +53,3 @@ def problem(error: LibraryError, request_id: str) -> Response:
         "code": error.code,
         "request_id": request_id,
     }
-    headers: dict[str, str | list[str]] = {"Content-Type": CONTENT_TYPE}
-    if "retry_after" in error.evidence:
-        headers["Retry-After"] = str(error.evidence["retry_after"])
-    if error.status == 401:  # noqa: PLR2004 - RFC 9110 asks for the header with just this status
-        headers["WWW-Authenticate"] = 'Bearer realm="mediatheque"'
-    return Response(body, headers, error.status)

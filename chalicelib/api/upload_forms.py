@@ -4,10 +4,11 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, RootModel, StringConstraints
+from pydantic import BeforeValidator, Field, RootModel, StringConstraints, WithJsonSchema
 
 from chalicelib.api.endpoint import Input, Output
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Tags
+from chalicelib.api.problems import Problem
 from chalicelib.api.views import FileView
 from chalicelib.uploads.models import Progress, Request, UploadState
 from chalicelib.uploads.rules import MAX_PARTS, part_sizes
@@ -98,15 +99,39 @@ class MultipartBegun(Output):
     expires_at: datetime
 
 
-class UploadOpened(RootModel[UploadBegun | MultipartBegun]):
-    """Where the bytes go: in one PUT, or in parts."""
-
-
 class UploadLinked(Output):
     """The content is here already: nothing to send."""
 
     mode: Literal["linked"] = "linked"
     file: FileView
+
+
+class UploadOpened(RootModel[UploadBegun | MultipartBegun | UploadLinked]):
+    """Where the bytes go: in one PUT, or in parts, or nowhere as they are here."""
+
+
+class Batch(Input):
+    """Up to 100 uploads to begin; each is looked at for itself."""
+
+    uploads: Annotated[
+        list[Any],
+        Field(min_length=1, max_length=100),
+        WithJsonSchema({"type": "array", "items": BeginUpload.model_json_schema(), "maxItems": 100}),
+    ]
+
+
+class Result(Output):
+    """What became of one upload of a batch: the status that it would have had alone, and its answer or its problem."""
+
+    status: int
+    upload: UploadOpened | None
+    problem: Problem | None
+
+
+class BatchResult(Output):
+    """One result for each upload, in their order."""
+
+    results: list[Result]
 
 
 class PartView(Output):

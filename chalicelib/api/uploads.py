@@ -1,18 +1,23 @@
 """Uploads: a form for small files, signed addresses for all others."""
 
 import hashlib
+from typing import Any
 
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.form import read_form
+from chalicelib.api.problems import Problem, problem_body
 from chalicelib.api.request import Call, validated
 from chalicelib.api.upload_forms import (
+    Batch,
+    BatchResult,
     BeginUpload,
     Description,
     FormUpload,
     MultipartBegun,
     PartsAnnounced,
+    Result,
     SignedParts,
     SignedPartView,
     UploadBegun,
@@ -21,7 +26,10 @@ from chalicelib.api.upload_forms import (
     UploadView,
 )
 from chalicelib.api.views import FileView
+from chalicelib.aws.failures import as_library_error
 from chalicelib.blobs.models import BlobBusy, HashDisputed
+from chalicelib.core.errors import LibraryError
+from chalicelib.core.log import log
 from chalicelib.files.models import FilenameInvalid
 from chalicelib.limits.models import RateExceeded
 from chalicelib.uploads.models import (
@@ -84,11 +92,21 @@ def upload_form(call: Call) -> Answer:
     summary="Begin an upload of any size",
 )
 def begin_upload(call: Call, body: BeginUpload) -> Answer:
-    call.library.limits.take("uploads", call.caller.user_id)
-    outcome = call.library.uploads.begin(call.caller, body.to_request())
+    outcome = _begin(call, body)
     if isinstance(outcome, Linked):
-        return Answer(UploadLinked(file=FileView.of(outcome.file)), status=200)
-    return Answer(_begun(outcome), headers={"Location": f"/v1/uploads/{outcome.upload.id}"})
+        return Answer(_opened(outcome), status=200)
+    return Answer(_opened(outcome), headers={"Location": f"/v1/uploads/{outcome.upload.id}"})
+
+
+@route(
+    "POST /v1/uploads/batch",
+    who=Who.WRITER,
+    status=207,
+    returns=BatchResult,
+    summary="Begin up to 100 uploads; each has its own result",
+)
+def begin_uploads(call: Call, body: Batch) -> BatchResult:
+    return BatchResult(results=[_result(call, one) for one in body.uploads])
 
 
 @route(
@@ -144,7 +162,28 @@ def abort_upload(call: Call, upload_id: str) -> Answer:
     return Answer()
 
 
-def _begun(begun: Begun) -> UploadOpened:
+def _begin(call: Call, body: BeginUpload) -> Begun | Linked:
+    call.library.limits.take("uploads", call.caller.user_id)
+    return call.library.uploads.begin(call.caller, body.to_request())
+
+
+def _result(call: Call, given: Any) -> Result:
+    """Begin one upload of a batch; whatever is wrong with it stays in its own result."""
+    try:
+        outcome = _begin(call, validated(BeginUpload, given))
+    except Exception as error:  # noqa: BLE001 - one bad item harms no other
+        refusal = as_library_error(error)
+        if refusal.status >= LibraryError.status:
+            log.exception("an upload of a batch could not be begun", exc_info=error)
+        problem = Problem.model_validate(problem_body(refusal, call.origin.request_id))
+        return Result(status=refusal.status, upload=None, problem=problem)
+    status = 200 if isinstance(outcome, Linked) else 201
+    return Result(status=status, upload=_opened(outcome), problem=None)
+
+
+def _opened(begun: Begun | Linked) -> UploadOpened:
+    if isinstance(begun, Linked):
+        return UploadOpened(UploadLinked(file=FileView.of(begun.file)))
     ids = {"upload_id": begun.upload.id, "file_id": begun.file.id}
     expires_at, size = begun.upload.expires_at, begun.upload.part_size
     if begun.put is None:

@@ -142,3 +142,70 @@ def test_names_come_back_in_any_script(ana: Door) -> None:
         begun = ana.begin(name, content)
         expected = "é.txt" if name.startswith("e") else name
         assert ana.get(f"/v1/files/{begun['file_id']}")["filename"] == expected
+
+
+def wanted(name: str, content: bytes, **more: object) -> dict[str, object]:
+    return {
+        "filename": name,
+        "size": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        **more,
+    }
+
+
+def test_one_bad_upload_of_a_batch_harms_no_other(ana: Door, deliver: Deliver) -> None:
+    known = ana.upload("known.jpg", PHOTO)
+    deliver()
+    uploads = [
+        wanted("a.txt", b"first"),
+        wanted("run.exe", b"MZ"),
+        {"filename": "no-size.txt"},
+        "nonsense",
+        wanted("again.jpg", PHOTO),
+        wanted("linked.jpg", PHOTO, on_duplicate="link"),
+        wanted("b.txt", b"second"),
+    ]
+    results = ana.ok("POST", "/v1/uploads/batch", 207, json={"uploads": uploads})["results"]
+    assert [one["status"] for one in results] == [201, 415, 422, 422, 409, 200, 201]
+    codes = [one["problem"] and one["problem"]["code"] for one in results]
+    assert codes == [None, "extension_not_allowed", "invalid", "invalid", "duplicate", None, None]
+    assert results[4]["problem"]["existing_file_id"] == known["id"]
+    assert results[5]["upload"]["file"]["status"] == "ready"
+    for one, content in ((results[0], b"first"), (results[6], b"second")):
+        assert put(one["upload"], content).status_code == 200
+    deliver()
+    assert {file["filename"] for file in ana.get("/v1/files")["items"] if file["status"] == "ready"} == {
+        *("known.jpg", "linked.jpg", "a.txt", "b.txt")
+    }
+
+
+def test_a_batch_has_a_hundred_uploads_at_most(ana: Door) -> None:
+    for count in (0, 101):
+        body = {"uploads": [wanted(f"{n}.txt", b"x") for n in range(count)]}
+        ana.refused("POST", "/v1/uploads/batch", 422, "invalid", json=body)
+
+
+def test_a_large_file_goes_in_parts(ana: Door, deliver: Deliver) -> None:
+    padding = (17 << 20).to_bytes(4) + b"free" + bytes((17 << 20) - 8)  # a box that players skip
+    content = (MEDIA / "faststart.mp4").read_bytes() + padding
+    begun = ana.begin("a.mp4", content)
+    assert (begun["mode"], begun["part_size"], begun["part_count"]) == ("multipart", 8 << 20, 3)
+    path = f"/v1/uploads/{begun['upload_id']}"
+    parts = [content[n : n + begun["part_size"]] for n in range(0, len(content), begun["part_size"])]
+    hashes = [{"number": n, "sha256": hashlib.sha256(part).hexdigest()} for n, part in enumerate(parts, 1)]
+    for one in ana.ok("POST", f"{path}/parts", 200, json={"parts": hashes})["parts"]:
+        assert (one["method"], one["size"]) == ("PUT", len(parts[one["number"] - 1]))
+        assert put(one, parts[one["number"] - 1]).status_code == 200
+    upload = ana.get(path)
+    assert (upload["state"], upload["mode"]) == ("open", "multipart")
+    assert [part["sha256"] for part in upload["parts"]] == [one["sha256"] for one in hashes]
+    assert ana.ok("POST", f"{path}/complete", 200)["id"] == begun["file_id"]
+    deliver()
+    assert ana.get(path)["state"] == "completed"
+    assert ana.get(f"/v1/files/{begun['file_id']}")["status"] == "ready"
+
+
+def test_uploads_are_counted_and_limited_with_headers(ana: Door) -> None:
+    answer = ana("POST", "/v1/uploads", json=wanted("a.txt", b"words"))
+    assert answer.headers["RateLimit-Policy"].startswith('"uploads";q=')
+    assert answer.headers["RateLimit"].startswith('"uploads";r=')

@@ -51,6 +51,7 @@ WHO = {
     "DELETE /v1/me/api-keys/{key_id}": USERS,
     "POST /v1/files": WRITERS,
     "POST /v1/uploads": WRITERS,
+    "POST /v1/uploads/batch": WRITERS,
     "GET /v1/uploads/{upload_id}": WRITERS,
     "POST /v1/uploads/{upload_id}/parts": WRITERS,
     "POST /v1/uploads/{upload_id}/complete": WRITERS,
