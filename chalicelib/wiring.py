@@ -44,6 +44,8 @@ from chalicelib.files.store import FileStore
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
+from chalicelib.quotas.service import Quotas
+from chalicelib.quotas.store import QuotaStore
 from chalicelib.sharing.service import Links
 from chalicelib.sharing.store import LinkStore
 from chalicelib.sharing.visits import Visits
@@ -90,6 +92,8 @@ class Settings(BaseModel):
     argon2_memory_kib: PositiveInt = 65_536
     size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
     """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
+    quota_bytes: PositiveInt = 20 << 30
+    """The most bytes that one account may hold."""
     multipart_from_bytes: FileBytes = MULTIPART_FROM
     rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
     """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
@@ -236,6 +240,7 @@ def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> 
         tables=tables,
         store=BlobStore(tables, settings.files_table),
         agenda=Agenda(tables, settings.files_table, "blobs"),
+        quotas=Quotas(QuotaStore(tables, settings.files_table), settings.quota_bytes),
         bucket=bucket,
         clock=clock,
         grace=timedelta(hours=settings.free_after_hours),

@@ -32,6 +32,7 @@ from chalicelib.core.errors import LibraryError
 from chalicelib.core.log import log
 from chalicelib.files.models import FilenameInvalid
 from chalicelib.limits.models import RateExceeded
+from chalicelib.quotas.models import QuotaExceeded
 from chalicelib.uploads.models import (
     Begun,
     Duplicate,
@@ -59,6 +60,7 @@ REFUSALS = (
     ExtensionNotAllowed,
     FileTooLarge,
     FilenameInvalid,
+    QuotaExceeded,
     BlobBusy,
 )
 

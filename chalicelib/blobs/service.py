@@ -15,6 +15,7 @@ from chalicelib.blobs.models import Blob, BlobBusy, BlobState, Member, object_ke
 from chalicelib.blobs.rules import LEASE, check_size, is_leased, joined
 from chalicelib.blobs.store import BlobStore
 from chalicelib.core.clock import Clock
+from chalicelib.quotas.service import Quotas
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Blobs:
     tables: Tables
     store: BlobStore
     agenda: Agenda
+    quotas: Quotas
     bucket: Bucket
     clock: Clock
     grace: timedelta
@@ -33,15 +35,23 @@ class Blobs:
         return self.store.get(owner_id, sha256)
 
     def join(self, blob: Blob | None, owner_id: str, sha256: str, size: int, member: Member) -> list[Write]:
-        """Let a file point to the content. Raises BlobBusy while the bytes are being removed, HashDisputed."""
+        """Let a file point to the content. Raises BlobBusy while the bytes are being removed, HashDisputed.
+
+        The first file that takes hold of the content is charged for it: refused with QuotaExceeded.
+        """
         put_member = self.store.put_member(owner_id, sha256, member)
         if blob is None:
-            return [self.store.put_new(owner_id, sha256, size), put_member]
+            return [
+                self.store.put_new(owner_id, sha256, size),
+                put_member,
+                self.quotas.charge(owner_id, size),
+            ]
         if blob.state is BlobState.DELETING:
             raise BlobBusy("This content is just being removed. Try again in a few seconds.", retry_after=5)
         check_size(blob, size)
         change = self.store.update(blob, state=joined(blob), refs=blob.refs + 1, size=size, free_at=None)
-        return [change, put_member, *self._not_due(blob)]
+        charge = [] if blob.refs else [self.quotas.charge(owner_id, size)]
+        return [change, put_member, *self._not_due(blob), *charge]
 
     def leave(self, blob: Blob, file_id: str) -> list[Write]:
         """Let a file point to the content no more; the last one frees the bytes."""
@@ -99,8 +109,15 @@ class Blobs:
         state = BlobState.FREED if refs == 0 else (BlobState.EXAMINED if known else blob.state)
         lease = {"lease_until": None} if known else {}
         change = self.store.update(blob, state=state, refs=refs, free_at=free_at, **lease, **known)
-        due = [self.agenda.put(free_at, _reference(blob))] if free_at else []
-        return [change, *(self.store.delete_member(blob, file_id) for file_id in leaving), *due]
+        freed = (
+            [
+                self.agenda.put(free_at, _reference(blob)),
+                self.quotas.refund(blob.owner_id, blob.size),
+            ]
+            if free_at
+            else []
+        )
+        return [change, *(self.store.delete_member(blob, file_id) for file_id in leaving), *freed]
 
     def _not_due(self, blob: Blob) -> list[Write]:
         return [self.agenda.delete(blob.free_at, _reference(blob))] if blob.free_at else []

@@ -70,7 +70,8 @@ class Uploads:
     def begin(self, caller: Caller, request: Request) -> Begun | Linked:
         """Begin an upload, or link content that is here already; two calls.
 
-        Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, HashDisputed, BlobBusy.
+        Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, HashDisputed, QuotaExceeded,
+        BlobBusy.
         """
         return _while_changing(lambda: self._begin(caller, request, Status.PENDING))
 

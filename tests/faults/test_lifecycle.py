@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 
 from chalicelib.aws.clients import Clients
 from chalicelib.blobs.arrivals import Arrival
-from chalicelib.blobs.models import BlobState
+from chalicelib.blobs.models import Blob, BlobState
 from chalicelib.files.models import Status
 from chalicelib.files.rules import OPEN
 from chalicelib.uploads.models import Begun, Duplicate, UploadClosed
@@ -122,6 +122,14 @@ class Lifecycle(RuleBasedStateMachine):
             assert members == holding
             assert (blob.refs if blob else 0) == len(members)
             assert blob is None or (blob.state is BlobState.FREED) == (not members)
+
+    @invariant()
+    def the_quota_counts_the_content_that_is_held(self) -> None:
+        held = [content for content in CONTENTS if (blob := self._blob(content)) is not None and blob.members]
+        assert self.library.blobs.quotas.standing(self.caller.user_id).used == sum(map(len, held))
+
+    def _blob(self, content: bytes) -> Blob | None:
+        return self.library.blobs.find(self.caller.user_id, hashlib.sha256(content).hexdigest())
 
     @invariant()
     def a_duplicate_is_refused_only_when_asked_so_and_names_a_file(self) -> None:

@@ -1,0 +1,1 @@
+"""Quotas: how many bytes an owner may hold."""
