@@ -37,10 +37,12 @@ from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.core.caller import Role
 from chalicelib.core.clock import Clock, now
-from chalicelib.core.ids import NewId, new_id
+from chalicelib.core.ids import NewId, in_sequence, new_id
 from chalicelib.core.paging import Cursors
 from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
+from chalicelib.idempotency.service import Once
+from chalicelib.idempotency.store import OnceStore
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
@@ -128,6 +130,7 @@ class Library:
     files: Files
     uploads: Uploads
     parts: Parts
+    once: Once
     links: Links
     visits: Visits
 
@@ -174,9 +177,10 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
+    once = Once(OnceStore(tables, settings.files_table), clock)
     sharing = _sharing(settings, files, people[0], keys, new_id)
-    return Library(
-        settings, tables, bucket, queue, keys, audit, limits, *people, blobs, files, uploads, parts, *sharing
+    store = (settings, tables, bucket, queue, keys, audit, limits)
+    return Library(*store, *people, blobs, files, uploads, parts, once, *sharing
     )
 
 
@@ -260,7 +264,7 @@ def _uploads(
         queue=queue,
         audit=files.audit,
         clock=files.clock,
-        new_id=new_id,
+        new_id=in_sequence(new_id),
         limits=DEFAULT_LIMITS | settings.size_limits,
         storage=storage,
         multipart_from=settings.multipart_from_bytes,

@@ -15,13 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from chalice.app import Blueprint, CORSConfig, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.api import request as reading
 from chalicelib.api.admission import admit, guard
+from chalicelib.api.once import once
 from chalicelib.api.problems import problem
 from chalicelib.aws.failures import as_library_error
 from chalicelib.aws.meter import metered
@@ -74,6 +75,9 @@ class Output(BaseModel):
     """What goes out."""
 
     model_config = ConfigDict(from_attributes=True)
+
+    shown_once: ClassVar[bool] = False
+    """Whether it shows a secret, so that no Idempotency-Key may bring the answer back."""
 
 
 class Resource(Output):
@@ -217,10 +221,14 @@ def _answer(route: Route, request: Request, origin: Origin, path_parameters: dic
         raise Malformed("This route takes no query parameters.")
     if "body" in route.parameters:
         arguments["body"] = reading.json_body(request, route.parameters["body"])
-    with guard(call):
-        result = route.view(call, **arguments)
-    answer = result if isinstance(result, Answer) else Answer(result)
-    return _render(route, request, answer)
+
+    def act() -> tuple[Response, bool]:
+        with guard(call):
+            result = route.view(call, **arguments)
+        answer = result if isinstance(result, Answer) else Answer(result)
+        return _render(route, request, answer), not getattr(answer.body, "shown_once", False)
+
+    return once(call, route.status, act)
 
 
 def _usual_scope(method: str, who: Who) -> Scope | None:

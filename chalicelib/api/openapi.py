@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.endpoint import Output, Resource, Route, Who
+from chalicelib.api.once import creates
 from chalicelib.api.problems import CONTENT_TYPE, Problem
 from chalicelib.core.errors import (
     Forbidden,
@@ -17,6 +18,12 @@ from chalicelib.core.errors import (
     Unauthenticated,
     Unavailable,
     UnsupportedType,
+)
+from chalicelib.idempotency.models import (
+    AlreadyDone,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    RequestInProgress,
 )
 
 REF = "#/components/schemas/{model}"
@@ -89,6 +96,16 @@ def _parameters(route: Route) -> list[Schema]:
         for name, value in schema["properties"].items():
             required = name in schema.get("required", [])
             found.append({"name": name, "in": "query", "required": required, "schema": value})
+    if creates(route.method, route.status) and route.who is not Who.ANYONE:
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+                "description": "Sent again with the same key within a day, the request makes nothing new",
+            }
+        )
     if route.returns and issubclass(route.returns, Resource):
         header = {"GET": "If-None-Match", "PATCH": "If-Match"}.get(route.method)
         found += (
@@ -122,6 +139,8 @@ def _errors(route: Route) -> Iterable[type[LibraryError]]:
     yield from (*route.errors, Unavailable, LibraryError)
     if route.who is not Who.ANYONE:
         yield from (Unauthenticated, Forbidden)
+        if creates(route.method, route.status):
+            yield from (IdempotencyKeyInvalid, IdempotencyKeyReused, RequestInProgress, AlreadyDone)
     if "body" in route.parameters or route.form:
         yield from (Malformed, Invalid, UnsupportedType)
     if "query" in route.parameters:

@@ -1,12 +1,17 @@
 """Identifiers: UUIDv7 (RFC 9562), so that the order of ids is the order of creation."""
 
-from collections.abc import Callable
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 
 import uuid_utils
 
 NewId = Callable[[], str]
 UUID_VERSION = 7
+_sequence: ContextVar[Iterator[str] | None] = ContextVar("sequence", default=None)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -35,3 +40,34 @@ def first_id_at(moment: datetime) -> str:
     since = max(moment.astimezone(UTC), _EPOCH) - _EPOCH
     digits = f"{-(-since // _MILLISECOND):012x}"  # up to the next whole millisecond
     return f"{digits[:8]}-{digits[8:]}"
+
+
+@contextmanager
+def sequence(seed: str, moment: datetime) -> Iterator[None]:
+    """Let `in_sequence` give the same ids for the same seed and moment inside the block, in this context."""
+    token = _sequence.set(_id_at(moment, f"{seed}#{number}") for number in itertools.count())
+    try:
+        yield
+    finally:
+        _sequence.reset(token)
+
+
+def in_sequence(new_id: NewId) -> NewId:
+    """Return a source of ids that follows the running `sequence`, and is `new_id` outside of any.
+
+    For what a request creates: carried out again after a crash, it meets what it made before.
+    """
+
+    def next_id() -> str:
+        running = _sequence.get()
+        return next(running) if running is not None else new_id()
+
+    return next_id
+
+
+def _id_at(moment: datetime, seed: str) -> str:
+    """Return the UUIDv7 (RFC 9562, section 5.7) of a moment whose random bits follow from a seed."""
+    milliseconds = int(moment.timestamp() * 1000)
+    bits = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:10])
+    high, low = bits >> 62 & 0xFFF, bits & (1 << 62) - 1
+    return str(uuid_utils.UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low))

@@ -37,6 +37,14 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Ids:
+    """The ids of what one begin makes."""
+
+    file: str
+    upload: str
+
+
+@dataclass(frozen=True)
 class Upload:
     """An upload under way, or what became of it."""
 

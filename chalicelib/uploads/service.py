@@ -29,6 +29,7 @@ from chalicelib.files.service import Files
 from chalicelib.uploads.models import (
     Begun,
     Duplicate,
+    Ids,
     Linked,
     Request,
     Upload,
@@ -73,11 +74,13 @@ class Uploads:
         Raises FilenameInvalid, ExtensionNotAllowed, FileTooLarge, Duplicate, HashDisputed, QuotaExceeded,
         BlobBusy.
         """
-        return _while_changing(lambda: self._begin(caller, request, Status.PENDING))
+        ids = self._ids()
+        return _while_changing(lambda: self._begin(caller, request, Status.PENDING, ids))
 
     def receive(self, caller: Caller, request: Request, content: bytes) -> File:
         """Take in a small file in one go. Raises as `begin` does; a failure on the way to S3 leaves nothing."""
-        begun = _while_changing(lambda: self._begin(caller, request, Status.PROCESSING))
+        ids = self._ids()
+        begun = _while_changing(lambda: self._begin(caller, request, Status.PROCESSING, ids))
         if isinstance(begun, Linked):
             return begun.file
         try:
@@ -149,9 +152,14 @@ class Uploads:
             except UploadClosed:
                 return  # it was completed or aborted at this very moment
 
-    def _begin(self, caller: Caller, request: Request, status: Status) -> Begun | Linked:
-        file = self._new_file(caller, request, status)
+    def _ids(self) -> Ids:
+        return Ids(self.new_id(), self.new_id())
+
+    def _begin(self, caller: Caller, request: Request, status: Status, ids: Ids) -> Begun | Linked:
+        file = self._new_file(caller, request, status, ids.file)
         blob = self.blobs.find(caller.user_id, request.sha256)
+        if blob is not None and any(member.file_id == file.id for member in blob.members):
+            return self._begun_before(file, ids)
         if blob is not None and blob.facts is not None:
             check_same(blob, request)
             if blob.members and not request.link_duplicate:
@@ -162,11 +170,17 @@ class Uploads:
                 )
             if blob.composite in {None, request.composite}:
                 return self._link(caller, file, blob)
-        return self._expect(caller, file, blob, request.composite)
+        return self._expect(caller, file, blob, request.composite, ids.upload)
 
-    def _new_file(self, caller: Caller, request: Request, status: Status) -> File:
+    def _begun_before(self, file: File, ids: Ids) -> Begun | Linked:
+        """Return what the same request made before it could answer."""
+        made, upload = self.files.get_many([file.id])[0], self.store.get(ids.upload)
+        if upload is None:
+            return Linked(made)
+        return Begun(upload, made, None if upload.part_size else self._address(made))
+
+    def _new_file(self, caller: Caller, request: Request, status: Status, file_id: str) -> File:
         name = normal_filename(request.filename)
-        file_id = self.new_id()
         now = moment_of(file_id)  # lists by time are ordered by id: both must tell the same
         return File(
             id=file_id,
@@ -198,12 +212,14 @@ class Uploads:
         self.tables.commit([*self.files.admit(final), *joining, self._entry("file.linked", caller, file)])
         return Linked(final)
 
-    def _expect(self, caller: Caller, file: File, blob: Blob | None, composite: str | None) -> Begun:
+    def _expect(
+        self, caller: Caller, file: File, blob: Blob | None, composite: str | None, upload_id: str
+    ) -> Begun:
         now = self.clock()
         in_parts = file.status is Status.PENDING and file.size >= self.multipart_from
         life = MULTIPART_LIFE if in_parts else ADDRESS_LIFE
         upload = Upload(
-            id=self.new_id(),
+            id=upload_id,
             file_id=file.id,
             owner_id=file.owner_id,
             sha256=file.sha256,

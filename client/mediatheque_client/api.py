@@ -13,7 +13,7 @@ from mediatheque_client.memory import Memory
 TRIES = 6
 SECONDS = 60
 PASSING = {429, 500, 502, 503, 504}
-UNAUTHORIZED = 401
+UNAUTHORIZED, CONFLICT = 401, 409
 
 
 class Refused(Exception):
@@ -49,10 +49,16 @@ def retried(
                 raise Unreachable(f"No answer after {TRIES} tries: {error}") from error
             pause(random.uniform(0, 0.5 * 2**turn))
             continue
-        if answer.status_code not in PASSING or turn == TRIES - 1:
+        if not _passing(answer) or turn == TRIES - 1:
             return answer
         pause(float(answer.headers.get("Retry-After") or random.uniform(0, 0.5 * 2**turn)))
     raise AssertionError("every try ends in an answer or an error")
+
+
+def _passing(answer: requests.Response) -> bool:
+    return answer.status_code in PASSING or (
+        answer.status_code == CONFLICT and "request_in_progress" in answer.text
+    )
 
 
 class Api:
