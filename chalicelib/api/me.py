@@ -121,6 +121,8 @@ class KeyView(Output):
 class KeyMade(KeyView):
     """A new API key, with its secret this once."""
 
+    shown_once = True
+
     key: str
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import Output, Resource, Route, Who
+from chalicelib.api.endpoint import Input, Resource, Route, Who
 from chalicelib.api.once import creates
 from chalicelib.api.problems import CONTENT_TYPE, Problem
 from chalicelib.core.errors import (
@@ -40,7 +40,7 @@ def describe(routes: Iterable[Route], version: str) -> Schema:
     routes = list(routes)
     models = {model for route in routes for model in _models(route)} | {Problem}
     ordered = sorted(models, key=lambda model: model.__name__)
-    modes = [(model, "serialization" if issubclass(model, Output) else "validation") for model in ordered]
+    modes = [(model, "validation" if issubclass(model, Input) else "serialization") for model in ordered]
     _, schemas = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]  # a literal per model
     paths: Schema = {}
     for route in routes:
@@ -95,7 +95,8 @@ def _parameters(route: Route) -> list[Schema]:
         schema = query.model_json_schema()
         for name, value in schema["properties"].items():
             required = name in schema.get("required", [])
-            found.append({"name": name, "in": "query", "required": required, "schema": value})
+            whole = _inlined(value, schema.get("$defs", {}))
+            found.append({"name": name, "in": "query", "required": required, "schema": whole})
     if creates(route.method, route.status) and route.who is not Who.ANYONE:
         found.append(
             {
@@ -114,6 +115,17 @@ def _parameters(route: Route) -> list[Schema]:
             else []
         )
     return found
+
+
+def _inlined(schema: Any, definitions: Schema) -> Any:
+    """Return a parameter's schema with what it refers to written out: it stands outside the components."""
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    return {name: _inlined(value, definitions) for name, value in schema.items()}
 
 
 def _responses(route: Route) -> Schema:

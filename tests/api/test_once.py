@@ -57,6 +57,13 @@ def test_a_key_that_will_not_do_is_refused(ana: Door) -> None:
     ana.refused("POST", "/v1/uploads", 400, "idempotency_key_invalid", json=body(), headers=headers)
 
 
+def test_a_secret_is_not_kept_to_be_shown_again(ana: Door) -> None:
+    wanted = {"name": "backup", "scopes": ["read"]}
+    ana.ok("POST", "/v1/me/api-keys", 201, json=wanted, headers=keyed("key"))
+    ana.refused("POST", "/v1/me/api-keys", 409, "already_done", json=wanted, headers=keyed("key"))
+    assert len(ana.get("/v1/me/api-keys")["items"]) == 1
+
+
 def test_parallel_duplicates_make_one_thing(ana: Door) -> None:
     answers: list[requests.Response] = []
 
