@@ -180,8 +180,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     once = Once(OnceStore(tables, settings.files_table), clock)
     sharing = _sharing(settings, files, people[0], keys, new_id)
     store = (settings, tables, bucket, queue, keys, audit, limits)
-    return Library(*store, *people, blobs, files, uploads, parts, once, *sharing
-    )
+    return Library(*store, *people, blobs, files, uploads, parts, once, *sharing)
 
 
 @functools.cache

@@ -66,6 +66,8 @@ class LinkView(Resource):
 class LinkCreated(LinkView):
     """A new link. The token is told only now: only its hash is kept."""
 
+    shown_once = True
+
     url: str
     token: str
 
