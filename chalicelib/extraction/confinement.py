@@ -40,21 +40,27 @@ _AARCH64 = (
     *(34, 35, 38, 37, 36, 53, 276),
     *(164, 261, 40, 39, 97, 268, 217, 218, 219, 194, 196),
 )
-_ARCHITECTURES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _AARCH64)}
+_ARCHITECTURES = {"x86_64": (0xC000003E, _X86_64, 56), "aarch64": (0xC00000B7, _AARCH64, 220)}
+_CLONE3 = 435  # on every architecture
 
-_LOAD, _JUMP_EQUAL, _JUMP_GREATER_OR_EQUAL, _RETURN = 0x20, 0x15, 0x35, 0x06
-_ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
+_LOAD, _JUMP_EQUAL, _JUMP_GREATER_OR_EQUAL, _JUMP_IF_SET, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _REFUSE, _UNKNOWN = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+_FIRST_ARGUMENT, _CLONE_THREAD = 16, 0x10000
 _X32_CALLS = 0x40000000
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one reading may use up, beside the bytes and requests that its source allows."""
+    """What one reading may use up, beside the bytes and requests that its source allows.
+
+    `threads` lets it start threads of its own, never processes: libde265, which decodes HEIC, cannot do without.
+    """
 
     memory_bytes: int = 512 << 20
     cpu_seconds: int = 10
     wall_seconds: float = 15.0
+    threads: bool = False
 
 
 def confine(limits: Limits) -> None:
@@ -64,8 +70,8 @@ def confine(limits: Limits) -> None:
         ("RLIMIT_CPU", limits.cpu_seconds),
         ("RLIMIT_FSIZE", 0),
         ("RLIMIT_CORE", 0),
-        ("RLIMIT_NPROC", 0),
         ("RLIMIT_NOFILE", 16),
+        *([] if limits.threads else [("RLIMIT_NPROC", 0)]),  # it counts threads, too, but for root
     ):
         if hasattr(resource, limit):
             with contextlib.suppress(
@@ -74,14 +80,15 @@ def confine(limits: Limits) -> None:
                 # one second between soft and hard: SIGXCPU tells the parent why the reader ended
                 hard = value + (limit == "RLIMIT_CPU")
                 resource.setrlimit(getattr(resource, limit), (value, hard))
-    _refuse_system_calls()
+    _refuse_system_calls(threads=limits.threads)
 
 
-def _refuse_system_calls() -> None:
+def _refuse_system_calls(*, threads: bool) -> None:
     """Install the filter (seccomp(2), filter mode) where the kernel knows it; elsewhere the limits have to do."""
     if platform.system() != "Linux" or platform.machine() not in _ARCHITECTURES:
         return
-    program = _filter(*_ARCHITECTURES[platform.machine()])
+    architecture, refused, clone = _ARCHITECTURES[platform.machine()]
+    program = _filter(architecture, refused, clone if threads else None)
     count = len(program) // 8
     instructions = ctypes.create_string_buffer(program, len(program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", count, ctypes.addressof(instructions)))
@@ -93,15 +100,34 @@ def _refuse_system_calls() -> None:
             raise OSError(code, os.strerror(code))
 
 
-def _filter(architecture: int, refused: tuple[int, ...]) -> bytes:
-    """The BPF program: another architecture's calls and those in `refused` get EPERM, all others pass."""
+def _filter(architecture: int, refused: tuple[int, ...], clone: int | None) -> bytes:
+    """The BPF program: another architecture's calls and those in `refused` get EPERM, all others pass.
+
+    With the number of `clone`, that call passes when it makes a thread; clone3, whose flags a filter cannot see, looks
+    unknown then, and the C library takes clone instead.
+    """
+    first = _threads_only(clone) if clone else []
+    refused = tuple(number for number in refused if not clone or number not in {clone, _CLONE3})
     tests = [
         (_LOAD, 0, 0, 4),
-        (_JUMP_EQUAL, 0, len(refused) + 3, architecture),
+        (_JUMP_EQUAL, 0, len(first) + len(refused) + 3, architecture),
         (_LOAD, 0, 0, 0),
-        (_JUMP_GREATER_OR_EQUAL, len(refused) + 1, 0, _X32_CALLS),
+        (_JUMP_GREATER_OR_EQUAL, len(first) + len(refused) + 1, 0, _X32_CALLS),
+        *first,
         *((_JUMP_EQUAL, len(refused) - i, 0, number) for i, number in enumerate(refused)),
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _REFUSE),
     ]
     return b"".join(struct.pack("HBBI", *test) for test in tests)
+
+
+def _threads_only(clone: int) -> list[tuple[int, int, int, int]]:
+    return [
+        (_JUMP_EQUAL, 0, 1, _CLONE3),
+        (_RETURN, 0, 0, _UNKNOWN),
+        (_JUMP_EQUAL, 0, 4, clone),
+        (_LOAD, 0, 0, _FIRST_ARGUMENT),
+        (_JUMP_IF_SET, 0, 1, _CLONE_THREAD),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _REFUSE),
+    ]

@@ -5,6 +5,7 @@ JSON of bounded size that has to pass the models. It speaks to one fork server (
 and again should it die; several threads may read at the same time.
 """
 
+import dataclasses
 import json
 import signal
 import socket
@@ -58,6 +59,28 @@ class _Fault(BaseModel):
     detail: Text
 
 
+@dataclass(frozen=True)
+class Job:
+    """One call of a module's `read` on content of a type, within limits."""
+
+    module: str
+    sniffed: str
+    limits: Limits
+
+    def message(self, size: int) -> bytes:
+        """Return the job for content of `size` bytes as the fork server takes it."""
+        job = {"module": self.module, "sniffed": self.sniffed, "size": size}
+        return json.dumps(job | {"limits": dataclasses.asdict(self.limits)}).encode()
+
+
+@dataclass(frozen=True)
+class Form[Answer: BaseModel]:
+    """What an answer must look like: the model that it has to pass, and the bytes of its JSON at most."""
+
+    model: type[Answer]
+    max_bytes: int
+
+
 @dataclass
 class Zygote:
     """The fork server of this process, with `preload` imported. Thread-safe; `close` ends it and all its readers."""
@@ -69,11 +92,15 @@ class Zygote:
 
     def read(self, module: str, source: RangedSource, sniffed: str, limits: Limits) -> Finding:
         """What `module.read` finds. Raises FileFault, what the source's fetch raises, ZygoteUnavailable."""
+        return self.ask(Job(module, sniffed, limits), source, Form(Finding, MAX_ANSWER))
+
+    def ask[Answer: BaseModel](self, job: Job, source: RangedSource, form: Form[Answer]) -> Answer:
+        """The answer of `job.module`'s function `read`, as the model that it has to pass. Raises as `read` does."""
         with self._reader() as (line, lifeline):
-            line.deadline = time.monotonic() + limits.wall_seconds
+            line.deadline = time.monotonic() + job.limits.wall_seconds
             try:
-                line.send(JOB, _job(module, source, sniffed, limits))
-                return _converse(line, source)
+                line.send(JOB, job.message(source.size))
+                return _converse(line, source, form)
             except wire.WireTimedOut:
                 raise ReaderTimedOut from None
             except wire.WireClosed:
@@ -138,19 +165,13 @@ class Zygote:
         return self._door
 
 
-def _job(module: str, source: RangedSource, sniffed: str, limits: Limits) -> bytes:
-    job = {"module": module, "sniffed": sniffed, "size": source.size}
-    limited = {"memory_bytes": limits.memory_bytes, "cpu_seconds": limits.cpu_seconds}
-    return json.dumps(job | limited).encode()
-
-
-def _converse(line: wire.Wire, source: RangedSource) -> Finding:
+def _converse[Answer: BaseModel](line: wire.Wire, source: RangedSource, form: Form[Answer]) -> Answer:
     """Serve ranges until the reader has answered. Raises FileFault, WireBroken, WireTimedOut and the world's errors."""
     served = 0
     for _ in range(MAX_RANGES):
-        kind, payload = line.receive(MAX_ANSWER)
+        kind, payload = line.receive(form.max_bytes)
         if kind != wire.RANGE:
-            return _believe(kind, payload)
+            return _believe(kind, payload, form.model)
         first, count = wire.unpack_range(payload)
         served += count
         if served > MAX_SERVED_BYTES:
@@ -171,10 +192,10 @@ def _serve(line: wire.Wire, source: RangedSource, first: int, count: int) -> Non
     line.send(kind, chunk)
 
 
-def _believe(kind: bytes, payload: bytes) -> Finding:
+def _believe[Answer: BaseModel](kind: bytes, payload: bytes, model: type[Answer]) -> Answer:
     try:
         if kind == wire.FINDING:
-            return Finding.model_validate_json(payload)
+            return model.model_validate_json(payload)
         fault = _Fault.model_validate_json(payload)
     except ValidationError as nonsense:
         raise ReaderCrashed(f"no valid answer: {nonsense.error_count()} errors") from None

@@ -44,7 +44,8 @@ DEMUXERS: Mapping[str, str] = {
 }
 _ENTRIES = (
     "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,profile,width,height,avg_frame_rate,"
-    "r_frame_rate,channels,sample_rate,bit_rate:stream_disposition=attached_pic:stream_tags:stream_side_data=rotation"
+    "r_frame_rate,color_space,color_transfer,channels,sample_rate,bit_rate:stream_disposition=attached_pic:stream_tags:"
+    "stream_side_data=rotation"
 )
 _UNTIMED = {"mpegvideo"}  # raw pictures carry no clock, and ffprobe's guess can be a hundredth of the truth
 _AFTER_ID3: Mapping[str, FoundType] = {"mp3": "mp3", "aac": "aac", "flac": "flac"}
@@ -69,6 +70,8 @@ class _Stream(BaseModel):
     height: int | None = None
     avg_frame_rate: str = "0/0"
     r_frame_rate: str = "0/0"
+    color_space: str | None = None
+    color_transfer: str | None = None
     channels: int | None = None
     sample_rate: int | None = None
     bit_rate: int | None = None
@@ -175,12 +178,18 @@ def _stream(stream: _Stream) -> Stream:
         height=stream.height or None,
         frames_per_second=_rate(stream) if moving else None,
         rotation=_rotation(stream) if moving else None,
+        color_space=_told(stream.color_space),
+        color_transfer=_told(stream.color_transfer),
         channels=stream.channels,
         sample_rate=stream.sample_rate,
         bit_rate=stream.bit_rate,
         language=stream.tags.get("language") if stream.tags.get("language") != "und" else None,
         attached_picture=attached,
     )
+
+
+def _told(name: str | None) -> str | None:
+    return None if name in {"unknown", "unspecified", "reserved"} else name
 
 
 def _rate(stream: _Stream) -> float | None:

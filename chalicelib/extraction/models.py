@@ -89,6 +89,8 @@ class Stream(_Found):
     height: Count | None = None
     frames_per_second: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] | None = None
     rotation: Annotated[int, Field(ge=0, lt=360)] | None = None
+    color_space: Text | None = None
+    color_transfer: Text | None = None
     channels: Count | None = None
     sample_rate: Count | None = None
     bit_rate: Count | None = None

@@ -41,7 +41,8 @@ class RangedSource:
     """Bytes of one object of `size` bytes through `fetch(first, last)`, both ends inclusive. Safe to share by threads.
 
     What `fetch` raises passes through unchanged. `bytes_read` and `requests` count what was fetched, `spent` says that
-    a read was refused because `max_bytes` or `max_requests` would have been exceeded.
+    a read was refused because `max_bytes` or `max_requests` would have been exceeded. With `read_ahead` a fetch goes on
+    to the object's end: for small objects that will be read whole, where a round trip costs more than the bytes.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class RangedSource:
         *,
         max_bytes: int = MAX_BYTES,
         max_requests: int = MAX_REQUESTS,
+        read_ahead: bool = False,
     ) -> None:
         self.size = size
         self.bytes_read = self.requests = 0
@@ -58,8 +60,15 @@ class RangedSource:
         self._fetch, self._max_bytes, self._max_requests = fetch, max_bytes, max_requests
         self._blocks: dict[int, bytes] = {}
         self._cached = 0
-        self._expected_block, self._run = -1, 1
+        self._expected_block = -1
+        self._run = self._first_run = size // BLOCK + 1 if read_ahead else 1
         self._lock = threading.Lock()
+
+    def allow(self, more_bytes: int, more_requests: int) -> None:
+        """Set the budget anew: so much beyond what has been read so far."""
+        self._max_bytes = self.bytes_read + more_bytes
+        self._max_requests = self.requests + more_requests
+        self.spent = False
 
     def read(self, first: int, count: int) -> bytes:
         """At most `count` bytes from offset `first`; fewer only at the end. Raises BudgetSpent, ShortFetch."""
@@ -73,7 +82,8 @@ class RangedSource:
     def _block(self, index: int) -> bytes:
         with self._lock:
             if index not in self._blocks:
-                self._run = min(self._run * 2, MOST_BLOCKS_PER_FETCH) if index == self._expected_block else 1
+                more = min(self._run * 2, MOST_BLOCKS_PER_FETCH) if index == self._expected_block else 1
+                self._run = max(more, self._first_run)
                 self._fetch_blocks(index, self._run)
                 self._expected_block = index + self._run
             return self._blocks[index]

@@ -19,6 +19,8 @@ import struct
 from collections.abc import Callable
 from typing import NoReturn
 
+from pydantic import BaseModel
+
 from chalicelib.extraction import confinement, wire
 from chalicelib.extraction.errors import (
     BudgetSpent,
@@ -27,13 +29,12 @@ from chalicelib.extraction.errors import (
     ReaderOutOfMemory,
     ReadingBudgetSpent,
 )
-from chalicelib.extraction.models import Finding
 
 JOB = b"J"
 MAX_JOB = 4 << 10
 STATUS = struct.Struct("!i")
 
-type ReadFunction = Callable[[wire.RemoteSource, str], Finding]
+type ReadFunction = Callable[[wire.RemoteSource, str], BaseModel]
 
 
 def serve(door: socket.socket, preload: list[str]) -> None:
@@ -91,7 +92,7 @@ def _run(wire_descriptor: int) -> NoReturn:
         line = wire.Wire(socket.socket(fileno=wire_descriptor))
         job = json.loads(line.receive(MAX_JOB)[1])
         module = importlib.import_module(job["module"])
-        confinement.confine(confinement.Limits(job["memory_bytes"], job["cpu_seconds"]))
+        confinement.confine(confinement.Limits(**job["limits"]))
         _answer(line, module.read, wire.RemoteSource(line, job["size"]), job["sniffed"])
     finally:
         os._exit(0)

@@ -30,7 +30,7 @@ READERS: Mapping[ReaderName, Reader] = MappingProxyType(
     {
         "images": Reader(1, _module("images")),
         "drawings": Reader(1, _module("drawings")),
-        "media": Reader(1, "chalicelib.extraction.media"),
+        "media": Reader(2, "chalicelib.extraction.media"),
         "pdf": Reader(1, _module("pdf")),
         "archives": Reader(1, _module("archives")),
         "compound": Reader(1, _module("compound")),
