@@ -6,15 +6,15 @@ one module per function.
 
 from chalice.app import Chalice
 
-from chalicelib.api import auth, files, finding, links, me, service, shared, uploads
-from chalicelib.events import extraction, jobs, sweep
+from chalicelib.api import auth, files, finding, links, me, renditions, service, shared, uploads
+from chalicelib.events import extraction, jobs, media, sweep
 
 app = Chalice(app_name="mediatheque", configure_logs=False)
 app.api.binary_types = ["multipart/form-data"]
 app.experimental_feature_flags.add("BLUEPRINTS")
 
-for resource in (service, auth, me, uploads, finding, files, links, shared):
+for resource in (service, auth, me, uploads, finding, files, renditions, links, shared):
     app.register_blueprint(resource.blueprint)
 
-for function in (extraction, jobs, sweep):
+for function in (extraction, media, jobs, sweep):
     app.register_blueprint(function.blueprint)

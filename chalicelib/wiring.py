@@ -1,4 +1,4 @@
-"""The one place where settings are read and objects are built."""
+"""The one place where objects are built."""
 
 import functools
 import hashlib
@@ -7,9 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
+from typing import TYPE_CHECKING
 
 from chalicelib.accounts.key_store import KeyStore
 from chalicelib.accounts.keys import ApiKeys
@@ -35,10 +33,12 @@ from chalicelib.blobs.store import BlobStore
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
-from chalicelib.core.caller import Role
 from chalicelib.core.clock import Clock, now
 from chalicelib.core.ids import NewId, in_sequence, new_id
 from chalicelib.core.paging import Cursors
+from chalicelib.extraction.history import History
+from chalicelib.extraction.jobs import Jobs
+from chalicelib.extraction.store import FactsStore, JobStore
 from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
 from chalicelib.idempotency.service import Once
@@ -48,67 +48,20 @@ from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
 from chalicelib.quotas.service import Quotas
 from chalicelib.quotas.store import QuotaStore
+from chalicelib.renditions.service import Renditions
+from chalicelib.settings import Settings
 from chalicelib.sharing.service import Links
 from chalicelib.sharing.store import LinkStore
 from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
-from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_LIMIT, MULTIPART_FROM
+from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
 
 if TYPE_CHECKING:
     from chalicelib.intake.service import Intake
 
-PREFIX = "MEDIATHEQUE_"
-FileType = Literal["image", "video", "audio", "document"]
-FileBytes = Annotated[int, Field(gt=0, le=MAX_LIMIT)]
-
-
-class Settings(BaseModel):
-    """What the environment says: `MEDIATHEQUE_` and the name in capitals. The stack's outputs give the resources."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    bucket_name: str
-    extraction_queue_url: str
-    jobs_queue_url: str
-    users_table: str
-    files_table: str
-    tags_table: str
-    metadata_table: str
-    activity_table: str
-    token_keys_arn: str
-    commit: str = "unknown"
-    mail_from: str
-    base_url: str = "http://127.0.0.1:8000"
-    """Where people reach the API; links in mails begin with it."""
-    default_role: Role = Role.OPERATOR
-    registration_open: bool = True
-    require_verified_email: bool = False
-    """Whether nobody signs in before the address was confirmed."""
-    allowed_origin: str = "*"
-    free_after_hours: PositiveInt = 24
-    """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
-    media_tools_expected: bool = False
-    """While a machine without ffprobe builds one, audio and video wait instead of failing."""
-    argon2_memory_kib: PositiveInt = 65_536
-    size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
-    """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
-    quota_bytes: PositiveInt = 20 << 30
-    """The most bytes that one account may hold."""
-    multipart_from_bytes: FileBytes = MULTIPART_FROM
-    rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
-    """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Read the settings; raises pydantic's ValidationError naming what is missing."""
-        ours = {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in environment.items()
-            if name.startswith(PREFIX)
-        }
-        return cls.model_validate(ours)
+__all__ = ["Library", "Settings", "build", "cursor_key", "library"]
 
 
 @dataclass(frozen=True)
@@ -133,20 +86,33 @@ class Library:
     once: Once
     links: Links
     visits: Visits
+    slow_lane: Queue
+    renditions: Renditions
+    history: History
 
     @functools.cached_property
     def intake(self) -> "Intake":
         """Return the intake, with the extraction that only its function carries."""
         from chalicelib.extraction.service import Extraction  # noqa: PLC0415 - the API never examines files
-        from chalicelib.extraction.store import FactsStore  # noqa: PLC0415 - as above
         from chalicelib.extraction.tools import find_media_tools  # noqa: PLC0415 - as above
         from chalicelib.intake.service import Intake  # noqa: PLC0415 - as above
+        from chalicelib.renditions.studio import Studio  # noqa: PLC0415 - as above
+        from chalicelib.renditions.workshop import Workshop  # noqa: PLC0415 - as above
 
-        facts = FactsStore(self.settings.metadata_table, self.files.clock)
-        extraction = Extraction(self.bucket, facts, lambda: find_media_tools(os.environ))
+        jobs = self.history.jobs
+        studio = Studio(lambda: find_media_tools(os.environ))
         expected = self.settings.media_tools_expected
         return Intake(
-            self.tables, self.blobs, self.files, self.uploads, extraction, self.audit, lambda: expected
+            tables=self.tables,
+            blobs=self.blobs,
+            files=self.files,
+            uploads=self.uploads,
+            extraction=Extraction(self.bucket, self.history.facts, lambda: find_media_tools(os.environ)),
+            jobs=jobs,
+            workshop=Workshop(self.tables, self.blobs, self.files, self.bucket, jobs, studio),
+            audit=self.audit,
+            slow_lane=self.slow_lane,
+            tools_expected=lambda: expected,
         )
 
     def dependencies(self) -> dict[str, Callable[[], object]]:
@@ -169,18 +135,20 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
     people = _people(settings, clients, audit, limits, keys, new_id)
     blobs = _blobs(settings, tables, bucket, clock)
-    postings = PostingStore(tables, settings.tags_table)
-    counters = Counters(tables, settings.tags_table, new_id)
-    catalogue = Catalogue(postings, counters, Cursors(lambda: cursor_key(keys())))
-    records = FileStore(tables, settings.files_table)
-    files = Files(tables, records, catalogue, blobs, bucket, audit, clock)
+    catalogue = _catalogue(settings, tables, keys, new_id)
+    files = Files(tables, FileStore(tables, settings.files_table), catalogue, blobs, bucket, audit, clock)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
     once = Once(OnceStore(tables, settings.files_table), clock)
     sharing = _sharing(settings, files, people[0], keys, new_id)
-    store = (settings, tables, bucket, queue, keys, audit, limits)
-    return Library(*store, *people, blobs, files, uploads, parts, once, *sharing)
+    content = (blobs, files, uploads, parts, once)
+    return Library(
+        *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
+        slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
+        renditions=Renditions(files, bucket, queue, clock),
+        history=_history(settings, tables, clock, new_id),
+    )
 
 
 @functools.cache
@@ -248,6 +216,17 @@ def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> 
         clock=clock,
         grace=timedelta(hours=settings.free_after_hours),
     )
+
+
+def _catalogue(settings: Settings, tables: Tables, keys: CachedSecret, new_id: NewId) -> Catalogue:
+    postings = PostingStore(tables, settings.tags_table)
+    counters = Counters(tables, settings.tags_table, new_id)
+    return Catalogue(postings, counters, Cursors(lambda: cursor_key(keys())))
+
+
+def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) -> History:
+    facts = FactsStore(tables, settings.metadata_table, clock)
+    return History(facts, Jobs(JobStore(tables, settings.metadata_table), clock, new_id))
 
 
 def _uploads(

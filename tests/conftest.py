@@ -22,6 +22,7 @@ from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.ids import new_id
 from chalicelib.events.extraction import extract
 from chalicelib.events.jobs import run_jobs
+from chalicelib.events.media import examine_media
 from chalicelib.uploads.models import Request
 from infra.local import sqs_event
 from infra.local.credentials import Endpoint
@@ -123,7 +124,7 @@ def a_request(filename: str = "notes.txt", content: bytes = b"hello world\n", **
 
 @dataclass(frozen=True)
 class Messages:
-    """What waits in the extraction queue of this test process."""
+    """What waits in a queue of this test process."""
 
     url: str
 
@@ -150,21 +151,27 @@ def messages(outputs: dict[str, str]) -> Messages:
     return queue
 
 
+@pytest.fixture
+def slow_messages(outputs: dict[str, str]) -> Messages:
+    queue = Messages(outputs["MediaQueueUrl"])
+    queue.take()
+    return queue
+
+
 Deliver = Callable[[], dict[str, list[dict[str, str]]]]
 
 
 @pytest.fixture
-def deliver(messages: Messages) -> Deliver:
-    """Return a function that hands everything in the queue to the extraction handler, as Lambda would."""
+def deliver(messages: Messages, slow_messages: Messages) -> Deliver:
+    """Return a function that hands everything in both lanes' queues to their handlers, as Lambda would."""
 
     def hand_over() -> dict[str, list[dict[str, str]]]:
-        records = messages.take()
-        if not records:
-            return {"batchItemFailures": []}
-        answer: dict[str, list[dict[str, str]]] = extract(
-            {"Records": records}, LambdaContext("extraction", REGION, timeout_seconds=900)
-        )
-        return answer
+        failures: list[dict[str, str]] = []
+        context = LambdaContext("extraction", REGION, timeout_seconds=900)
+        for lane, handler in ((messages, extract), (slow_messages, examine_media)):
+            if records := lane.take():
+                failures += handler({"Records": records}, context)["batchItemFailures"]
+        return {"batchItemFailures": failures}
 
     return hand_over
 

@@ -116,6 +116,22 @@ def listed(door: Door) -> list[Any]:
         path = f"/v1/files?limit=20&cursor={page['next_cursor']}"
 
 
+RENDITIONS = {
+    "image": {"thumbnail", "preview"},
+    "video": {"thumbnail", "poster"},
+    "audio": {"waveform", "peaks"},
+    "document": set[str](),
+}
+
+
+def is_whole(file: Any) -> bool:
+    """Tell whether a file is examined and has the renditions that its type has."""
+    if file["status"] in {"pending", "processing"}:
+        return False
+    expected = RENDITIONS["image" if file["extension"] == "pdf" else file["type"]]
+    return file["extension"] == "svg" or expected <= set(file["renditions"])
+
+
 def agree(file: Any, facts: dict[str, Any]) -> list[str]:
     """Return where a ready file differs from what other tools measured."""
     metadata = file["metadata"]
@@ -140,9 +156,7 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
     names = [name for name in SAMPLES if name not in REFUSED_BY_NAME]
     ids = {upload(ana, name): name for name in names}
 
-    eventually(
-        lambda: all(file["status"] not in {"pending", "processing"} for file in listed(ana)), "all examined"
-    )
+    eventually(lambda: all(is_whole(file) for file in listed(ana)), "all examined, with their pictures")
     files = listed(ana)
     assert [file["id"] for file in files] == list(ids)[::-1]
     outcomes = {file["filename"]: (file["status"], agree(file, FACTS[file["filename"]])) for file in files}
@@ -156,6 +170,11 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
         delivery = ana.get(f"/v1/files/{file['id']}/download?redirect=false")
         content = requests.get(delivery["url"], timeout=30).content
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+        for rendition in file["renditions"].values():
+            delivery = ana.get(f"{rendition['url']}?redirect=false")
+            assert len(requests.get(delivery["url"], timeout=30).content) == rendition["size"]
+        jobs = ana.get(f"/v1/files/{file['id']}/jobs")["items"]
+        assert [(job["outcome"], job["code"]) for job in jobs] == [("done", None)] * len(jobs)
 
 
 def inbox(machine: Machine) -> list[dict[str, Any]]:

@@ -17,6 +17,16 @@ class ProblemView(Output):
     message: str
 
 
+class RenditionView(Output):
+    """Something made of a file's content; `url` is a route of this API and needs the same token."""
+
+    mime_type: str
+    width: int | None
+    height: int | None
+    size: int
+    url: str
+
+
 class FileView(Resource):
     """A file."""
 
@@ -33,6 +43,7 @@ class FileView(Resource):
     status: Status
     error: ProblemView | None
     metadata: dict[str, Any] | None
+    renditions: dict[str, RenditionView]
     custom: dict[str, Any]
     content_id: str | None
     permissions: list[str]
@@ -43,7 +54,17 @@ class FileView(Resource):
     @classmethod
     def of(cls, file: File) -> Self:
         """Render a file for its owner."""
-        return cls.model_validate(vars(file) | {"permissions": OWNER_PERMISSIONS})
+        renditions = renditions_of(file)
+        return cls.model_validate(vars(file) | {"permissions": OWNER_PERMISSIONS, "renditions": renditions})
+
+
+def renditions_of(file: File) -> dict[str, RenditionView]:
+    """Render a file's renditions by name."""
+    path = f"/v1/files/{file.id}/renditions"
+    return {
+        name: RenditionView.model_validate(vars(each) | {"url": f"{path}/{name}"})
+        for name, each in file.renditions.items()
+    }
 
 
 class FilePage(Output):

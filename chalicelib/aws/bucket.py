@@ -121,6 +121,26 @@ class Bucket:
         """Remove an object; one that is not there is removed already."""
         self._client().delete_object(Bucket=self._name, Key=key)
 
+    def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Store bytes under a key, whatever was there."""
+        self._client().put_object(Bucket=self._name, Key=key, Body=body, ContentType=content_type)
+
+    def copy(self, source: str, key: str) -> None:
+        """Copy an object inside the bucket. Raises ObjectMissing."""
+        try:
+            self._client().copy_object(
+                Bucket=self._name, Key=key, CopySource={"Bucket": self._name, "Key": source}
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                raise ObjectMissing("There is no such object.") from error
+            raise
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin so, at most 1,000."""
+        answer = self._client().list_objects_v2(Bucket=self._name, Prefix=prefix)
+        return [found["Key"] for found in answer.get("Contents", [])]
+
     def check(self) -> None:
         """Raise unless the bucket answers."""
         self._client().head_bucket(Bucket=self._name)

@@ -15,11 +15,12 @@ KEY_PARTS = 3
 
 @dataclass(frozen=True)
 class Arrival:
-    """Content of an owner that has arrived."""
+    """Content of an owner that has arrived, or, when it is `again`, that is to be examined anew."""
 
     owner_id: str
     sha256: str
     size: int
+    again: bool = False
 
 
 def parse(body: str) -> Iterator[Arrival]:
@@ -28,7 +29,7 @@ def parse(body: str) -> Iterator[Arrival]:
         found = record["s3"]["object"]
         parts = unquote_plus(found["key"]).split("/")
         if len(parts) == KEY_PARTS and parts[0] == "originals":
-            yield Arrival(parts[1], parts[2], int(found["size"]))
+            yield Arrival(parts[1], parts[2], int(found["size"]), again=record.get("again") is True)
 
 
 def message(arrival: Arrival) -> str:
@@ -36,6 +37,7 @@ def message(arrival: Arrival) -> str:
     key = quote_plus(f"originals/{arrival.owner_id}/{arrival.sha256}", safe="/")
     record: dict[str, Any] = {
         "eventSource": "mediatheque",
+        "again": arrival.again,
         "s3": {"object": {"key": key, "size": arrival.size}},
     }
     return json.dumps({"Records": [record]})

@@ -34,6 +34,28 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Rendition:
+    """Something made of content, as an object in the bucket; sides in pixels, None for what is no picture."""
+
+    key: str
+    mime_type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True)
+class Illustrations:
+    """What one version of the workshop made of some content; `problem` is a stable code where it made nothing."""
+
+    version: int
+    renditions: dict[str, Rendition]
+    placeholder: str | None = None
+    perceptual_hash: str | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
 class Blob:
     """Some content in one owner's library."""
 
@@ -44,6 +66,9 @@ class Blob:
     refs: int
     version: int
     facts: dict[str, Any] | None = None
+    illustrations: Illustrations | None = None
+    attempts: int = 0
+    """How often workers have begun with it since one has finished."""
     lease_until: datetime | None = None
     composite: str | None = None
     """The composite checksum (hex) that S3 verified, for content that came in parts; its `sha256` is then only what
@@ -61,6 +86,11 @@ class Blob:
 def object_key(owner_id: str, sha256: str) -> str:
     """Return where content of an owner lies in the bucket."""
     return f"originals/{owner_id}/{sha256}"
+
+
+def renditions_prefix(owner_id: str, sha256: str) -> str:
+    """Return where all that was made of the content lies; S3 tells of nothing that is put here."""
+    return f"renditions/{owner_id}/{sha256}/"
 
 
 class BlobChanged(LibraryError):

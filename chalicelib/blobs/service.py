@@ -11,7 +11,15 @@ from typing import Any
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import Tables, Write
-from chalicelib.blobs.models import Blob, BlobBusy, BlobState, Member, object_key
+from chalicelib.blobs.models import (
+    Blob,
+    BlobBusy,
+    BlobState,
+    Illustrations,
+    Member,
+    object_key,
+    renditions_prefix,
+)
 from chalicelib.blobs.rules import LEASE, check_size, is_leased, joined
 from chalicelib.blobs.store import BlobStore
 from chalicelib.core.clock import Clock
@@ -72,15 +80,20 @@ class Blobs:
             raise BlobBusy(
                 "Another worker is examining this content.", retry_after=int(LEASE.total_seconds())
             )
-        return [self.store.update(blob, lease_until=now + LEASE)]
+        return [self.store.update(blob, lease_until=now + LEASE, attempts=blob.attempts + 1)]
 
     def release(self, blob: Blob) -> list[Write]:
         """Give a claim back without a result."""
         return [self.store.update(blob, lease_until=None)]
 
     def examined(self, blob: Blob, facts: dict[str, Any], size: int, leaving: Collection[str]) -> list[Write]:
-        """Record what the bytes are; `leaving` are the files that must not have them."""
-        return self._settle(blob, leaving, facts=facts, size=size, composite=blob.composite)
+        """Record what the bytes are; `leaving` are the files that must not have them. The claim ends."""
+        known = {"facts": facts, "size": size, "composite": blob.composite}
+        return self._settle(blob, leaving, **known, lease_until=None, attempts=0)
+
+    def illustrated(self, blob: Blob, illustrations: Illustrations) -> list[Write]:
+        """Record what was made of the bytes; the claim ends."""
+        return [self.store.update(blob, illustrations=illustrations, lease_until=None, attempts=0)]
 
     def collect(self) -> int:
         """Remove the bytes whose grace period has ended; safe to repeat and to cut anywhere. Returns how many."""
@@ -101,14 +114,15 @@ class Blobs:
             self.tables.commit([self.store.update(blob, state=BlobState.DELETING)])
             blob = replace(blob, state=BlobState.DELETING, version=blob.version + 1)
         self.bucket.delete(object_key(blob.owner_id, blob.sha256))
+        for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
+            self.bucket.delete(key)
         self.tables.commit([self.store.delete(blob), *self._not_due(blob)])
 
     def _settle(self, blob: Blob, leaving: Collection[str], **known: Any) -> list[Write]:
         refs = blob.refs - len(leaving)
         free_at = self.clock() + self.grace if refs == 0 else None
         state = BlobState.FREED if refs == 0 else (BlobState.EXAMINED if known else blob.state)
-        lease = {"lease_until": None} if known else {}
-        change = self.store.update(blob, state=state, refs=refs, free_at=free_at, **lease, **known)
+        change = self.store.update(blob, state=state, refs=refs, free_at=free_at, **known)
         freed = (
             [
                 self.agenda.put(free_at, _reference(blob)),

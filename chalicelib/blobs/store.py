@@ -10,7 +10,7 @@ everything that points to it.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from chalicelib.aws.table import ABSENT, PRESENT, Delete, Item, Key, Put, Tables, Update, Write
-from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member
+from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Illustrations, Member, Rendition
 from chalicelib.core.clock import from_text, to_text
 
 
@@ -87,6 +87,8 @@ class BlobStore:
 def _stored(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_text(value)
+    if isinstance(value, Illustrations):
+        return json.dumps(asdict(value))
     return json.dumps(value) if isinstance(value, dict) else value
 
 
@@ -113,6 +115,7 @@ def _member(item: Item) -> Member:
 
 def _blob(item: Item, members: tuple[Member, ...]) -> Blob:
     lease, free, facts = item.get("lease_until"), item.get("free_at"), item.get("facts")
+    illustrations = item.get("illustrations")
     return Blob(
         owner_id=item["owner_id"],
         sha256=item["sha256"],
@@ -121,8 +124,16 @@ def _blob(item: Item, members: tuple[Member, ...]) -> Blob:
         refs=int(item["refs"]),
         version=int(item["version"]),
         facts=json.loads(facts) if facts else None,
+        illustrations=_illustrations(illustrations) if illustrations else None,
+        attempts=int(item.get("attempts", 0)),
         lease_until=from_text(lease) if lease else None,
         composite=item.get("composite"),
         free_at=from_text(free) if free else None,
         members=members,
     )
+
+
+def _illustrations(text: str) -> Illustrations:
+    stored = json.loads(text)
+    made = {name: Rendition(**each) for name, each in stored.pop("renditions").items()}
+    return Illustrations(renditions=made, **stored)

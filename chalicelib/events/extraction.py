@@ -1,4 +1,4 @@
-"""The extraction function: what has arrived in the bucket is examined.
+"""The extraction function: what has arrived in the bucket is examined; audio and video go on to the slow lane.
 
 S3 → SQS → here. Each message is answered for itself (partial batch responses): what could not be done now comes
 back after the queue's visibility timeout, and after five times goes to the dead-letter queue.
@@ -15,6 +15,8 @@ from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.wiring import library
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 blueprint = Blueprint(__name__)
@@ -24,6 +26,11 @@ DEFERRED_SECONDS = 20
 @blueprint.on_sqs_message(queue="extraction", batch_size=5, name="extraction")
 def extract(event: SQSEvent) -> Any:
     """Handle a batch of S3's notifications."""
+    return each_message(event, _sort)
+
+
+def each_message(event: SQSEvent, handle: "Callable[[SQSRecord], None]") -> Any:
+    """Handle a batch message by message, and answer which of them the queue must bring back."""
     # The API's cold start imports this module, for its registration only.
     from aws_lambda_powertools.utilities.batch import (  # noqa: PLC0415
         BatchProcessor,
@@ -32,7 +39,7 @@ def extract(event: SQSEvent) -> Any:
     )
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event.to_dict(), _examine, processor)
+    return process_partial_response(event.to_dict(), handle, processor)
 
 
 def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
@@ -41,13 +48,18 @@ def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
     log.info("arrival deferred until the media tools are there")
 
 
-def _examine(record: "SQSRecord") -> None:
+def _sort(record: "SQSRecord") -> None:
+    take_in(record, forward=True)
+
+
+def take_in(record: "SQSRecord", *, forward: bool = False) -> None:
+    """Handle the arrivals of one message. Raises whatever means that the queue must bring it back."""
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(message_id=record.message_id)
     for arrival in arrivals.parse(record.body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
         try:
-            _take_in(arrival)
+            _take_in(arrival, forward=forward)
         except ToolsAreComing:
             defer(arrival)
         except Exception:
@@ -55,8 +67,8 @@ def _examine(record: "SQSRecord") -> None:
             raise
 
 
-def _take_in(arrival: arrivals.Arrival) -> None:
+def _take_in(arrival: arrivals.Arrival, *, forward: bool) -> None:
     with metered() as receipt:
-        settled = library().intake.arrived(arrival)
+        settled = library().intake.arrived(arrival, forward=forward)
     outcomes = {file.id: file.status.value for file in settled}
     log.info("arrival handled", extra={"files": outcomes, **receipt.summary()})

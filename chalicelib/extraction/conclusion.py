@@ -7,8 +7,11 @@ from chalicelib.extraction.verdict import Accepted, verdict
 from chalicelib.files.models import Problem, Status
 
 
-def conclusion(extension: str, facts: Facts) -> dict[str, Any]:
-    """Return the fields that a file takes on once its content has been examined."""
+def conclusion(extension: str, facts: Facts, *, again: bool = False) -> dict[str, Any]:
+    """Return the fields that a file takes on once its content has been examined.
+
+    What was accepted once and is examined `again` is never rejected, which would remove it: it fails.
+    """
     judged = verdict(extension, facts)
     if isinstance(judged, Accepted):
         metadata = facts.metadata.model_dump(mode="json", exclude_none=True) if facts.metadata else {}
@@ -19,4 +22,5 @@ def conclusion(extension: str, facts: Facts) -> dict[str, Any]:
             "metadata": metadata,
             "error": None,
         }
-    return {"status": Status(judged.status), "error": Problem(judged.code, judged.message)}
+    status = Status.FAILED if again else Status(judged.status)
+    return {"status": status, "error": Problem(judged.code, judged.message)}

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.blobs.models import Rendition
 from chalicelib.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
 
 
@@ -52,6 +53,7 @@ class File:
     custom: dict[str, Any] = field(default_factory=dict)
     error: Problem | None = None
     metadata: dict[str, Any] | None = None
+    renditions: dict[str, Rendition] = field(default_factory=dict)
     trashed_at: datetime | None = None
 
 

@@ -5,12 +5,13 @@ The user's JSON and the extracted metadata are kept as JSON text, exactly as the
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr
 
 from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Write
+from chalicelib.blobs.models import Rendition
 from chalicelib.core.clock import from_text, to_text
 from chalicelib.files.models import File, FileChanged, Problem, Status
 
@@ -74,6 +75,7 @@ def _item(file: File) -> Item:
         "custom": json.dumps(file.custom),
         "error": {"code": file.error.code, "message": file.error.message} if file.error else None,
         "metadata": json.dumps(file.metadata) if file.metadata is not None else None,
+        "renditions": json.dumps({name: asdict(each) for name, each in file.renditions.items()}),
         "trashed_at": to_text(file.trashed_at) if file.trashed_at else None,
     }
 
@@ -92,6 +94,9 @@ def _file(item: Item) -> File:
             "custom": json.loads(item["custom"]),
             "error": Problem(**item["error"]) if item["error"] else None,
             "metadata": json.loads(item["metadata"]) if item["metadata"] is not None else None,
+            "renditions": {
+                name: Rendition(**each) for name, each in json.loads(item.get("renditions", "{}")).items()
+            },
             "trashed_at": from_text(item["trashed_at"]) if item["trashed_at"] else None,
         }
     )

@@ -6,7 +6,7 @@ the client is needed for that.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.audit.service import Audit
@@ -26,6 +26,7 @@ from chalicelib.extraction.models import Facts
 from chalicelib.files.models import File, FileChanged, Status
 from chalicelib.files.rules import UNKNOWN_TYPE, extension_of, normal_filename
 from chalicelib.files.service import Files
+from chalicelib.renditions.rules import illustrated, shows
 from chalicelib.uploads.models import (
     Begun,
     Duplicate,
@@ -204,6 +205,8 @@ class Uploads:
         final = File(
             **vars(file) | conclusion(file.extension, Facts.model_validate(blob.facts)) | {"size": blob.size}
         )
+        if blob.illustrations and shows(final):
+            final = replace(final, **illustrated(final, blob.illustrations))
         joining = (
             []
             if final.status is Status.REJECTED

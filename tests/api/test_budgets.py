@@ -49,6 +49,13 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
     assert cost("PATCH /v1/files/{file_id}") == 2
     ana("GET", f"/v1/files/{file}/download")
     assert cost("GET /v1/files/{file_id}/download") == 1
+    for path, calls in (("renditions", 1), ("metadata", 2), ("jobs", 2)):
+        ana.get(f"/v1/files/{file}/{path}")
+        assert cost(f"GET /v1/files/{{file_id}}/{path}") == calls
+    ana("GET", f"/v1/files/{file}/thumbnail")
+    assert cost("GET /v1/files/{file_id}/thumbnail") == 1
+    ana.ok("POST", f"/v1/files/{file}/reprocess", 202)
+    assert cost("POST /v1/files/{file_id}/reprocess") == 2
     ana.ok("DELETE", f"/v1/files/{file}", 204)
     assert cost("DELETE /v1/files/{file_id}") == 2
 

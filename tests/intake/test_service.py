@@ -36,8 +36,11 @@ def waiting(library: Library, caller: Caller, filename: str = "a.txt", content: 
 def facts_recorded(library: Library, file: File) -> list[dict[str, Any]]:
     answer: dict[str, Any] = boto3.client("dynamodb").query(
         TableName=library.settings.metadata_table,
-        KeyConditionExpression="pk = :blob",
-        ExpressionAttributeValues={":blob": {"S": f"blob#{file.owner_id}#{file.sha256}"}},
+        KeyConditionExpression="pk = :blob AND begins_with(sk, :version)",
+        ExpressionAttributeValues={
+            ":blob": {"S": f"blob#{file.owner_id}#{file.sha256}"},
+            ":version": {"S": "v"},
+        },
     )
     return list(answer["Items"])
 

@@ -1,0 +1,62 @@
+"""What the environment says, read once."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
+
+from chalicelib.core.caller import Role
+from chalicelib.uploads.rules import MAX_LIMIT, MULTIPART_FROM
+
+PREFIX = "MEDIATHEQUE_"
+FileType = Literal["image", "video", "audio", "document"]
+FileBytes = Annotated[int, Field(gt=0, le=MAX_LIMIT)]
+
+
+class Settings(BaseModel):
+    """What the environment says: `MEDIATHEQUE_` and the name in capitals. The stack's outputs give the resources."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    bucket_name: str
+    extraction_queue_url: str
+    jobs_queue_url: str
+    media_queue_url: str
+    users_table: str
+    files_table: str
+    tags_table: str
+    metadata_table: str
+    activity_table: str
+    token_keys_arn: str
+    commit: str = "unknown"
+    mail_from: str
+    base_url: str = "http://127.0.0.1:8000"
+    """Where people reach the API; links in mails begin with it."""
+    default_role: Role = Role.OPERATOR
+    registration_open: bool = True
+    require_verified_email: bool = False
+    """Whether nobody signs in before the address was confirmed."""
+    allowed_origin: str = "*"
+    free_after_hours: PositiveInt = 24
+    """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
+    media_tools_expected: bool = False
+    """While a machine without ffprobe builds one, audio and video wait instead of failing."""
+    argon2_memory_kib: PositiveInt = 65_536
+    size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
+    """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
+    quota_bytes: PositiveInt = 20 << 30
+    """The most bytes that one account may hold."""
+    multipart_from_bytes: FileBytes = MULTIPART_FROM
+    rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
+    """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read the settings; raises pydantic's ValidationError naming what is missing."""
+        ours = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX)
+        }
+        return cls.model_validate(ours)
