@@ -6,14 +6,41 @@ one module per function.
 
 from chalice.app import Chalice
 
-from chalicelib.api import auth, files, finding, links, me, renditions, service, shared, uploads
+from chalicelib.api import (
+    activity,
+    admin,
+    auth,
+    files,
+    finding,
+    links,
+    me,
+    pages,
+    renditions,
+    service,
+    shared,
+    uploads,
+)
 from chalicelib.events import extraction, jobs, media, sweep
 
 app = Chalice(app_name="mediatheque", configure_logs=False)
 app.api.binary_types = ["multipart/form-data"]
 app.experimental_feature_flags.add("BLUEPRINTS")
 
-for resource in (service, auth, me, uploads, finding, files, renditions, links, shared):
+RESOURCES = (
+    service,
+    auth,
+    me,
+    pages,
+    uploads,
+    finding,
+    files,
+    renditions,
+    links,
+    shared,
+    activity,
+    admin,
+)
+for resource in RESOURCES:
     app.register_blueprint(resource.blueprint)
 
 for function in (extraction, media, jobs, sweep):

@@ -24,7 +24,7 @@ import requests
 
 from infra.local.embedded_aws.root_identity import root_credentials
 from tests.conftest import MEDIA
-from tests.doors import Door, put
+from tests.doors import PASSWORD, Door, put
 from tests.mailbox import token_in
 
 ROOT = Path(__file__).parents[1]
@@ -204,6 +204,22 @@ def test_a_forgotten_password_is_reset_through_the_mail(machine: Machine) -> Non
     ana.ok("POST", "/v1/auth/password-reset/confirm", 204, json=reset)
     ana.refused("PATCH", "/v1/me", 401, "token_invalid", json={"name": "Eve"})
     assert ana.pair("staple battery horse")
+
+
+def test_who_leaves_is_erased_in_the_background(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    ben = Door(f"http://127.0.0.1:{machine.port}").signed_up("ben")
+    ben.upload("notes.txt", (MEDIA / "notes.txt").read_bytes())
+    ben.ok("POST", f"/v1/files/{ben.get('/v1/files')['items'][0]['id']}/links", 201, json={})
+    assert ben.get("/v1/me/activity?action=file.")["next_cursor"] is None
+    ben.ok("DELETE", "/v1/me", 202, json={"password": PASSWORD})
+    credentials = {"email": ben.email, "password": PASSWORD}
+
+    def gone() -> bool:
+        return bool(ben("POST", "/v1/auth/login", json=credentials).json()["code"] == "credentials_wrong")
+
+    eventually(gone, "the account is erased")
 
 
 def test_the_tour_in_the_readme_works_as_typed(machine: Machine) -> None:

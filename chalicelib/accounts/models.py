@@ -45,6 +45,10 @@ class Account:
     """Sessions whose ids are not greater have ended together, all at once ..."""
     kept_session: str = ""
     """... but for this one."""
+    deleted_by: str = ""
+    """Who began its deletion; the two counts are for the receipt."""
+    erased_files: int = 0
+    erased_bytes: int = 0
     version: int = 1
 
     @property
@@ -55,6 +59,21 @@ class Account:
     def admits(self, session_id: str) -> bool:
         """Tell whether a session has not ended together with others."""
         return session_id > self.sessions_after or session_id == self.kept_session
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What lists of accounts show."""
+
+    id: str
+    email: str
+    name: str | None
+    role: Role
+    status: Status
+    email_verified: bool
+    quota: int | None
+    created_at: datetime
+    version: int
 
 
 @dataclass(frozen=True)
@@ -150,6 +169,12 @@ class RegistrationClosed(Forbidden):
 
 class AccountChanged(PreconditionFailed):
     """The account has changed since it was read."""
+
+
+class AccountBusy(Conflict):
+    """The account is in a state that does not allow this."""
+
+    code = "account_busy"
 
 
 class AccountNotFound(NotFound):

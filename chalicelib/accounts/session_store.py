@@ -114,6 +114,11 @@ class SessionStore:
         return Put(self.table, {**_known_key(email, address), "ttl": ttl})
 
 
+def known_partition(email: str) -> str:
+    """Return where the addresses stand from which somebody signed in to an account."""
+    return f"known#{_hash(normal_email(email))}"
+
+
 def _session_key(user_id: str, session_id: str) -> Key:
     return {"pk": f"user#{user_id}", "sk": f"session#{session_id}"}
 
@@ -123,7 +128,7 @@ def _mark_key(user_id: str, shard: int) -> Key:
 
 
 def _known_key(email: str, address: str) -> Key:
-    return {"pk": f"known#{_hash(normal_email(email))}", "sk": _hash(address)}
+    return {"pk": known_partition(email), "sk": _hash(address)}
 
 
 def _hash(text: str) -> str:

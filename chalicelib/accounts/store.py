@@ -14,20 +14,22 @@ registrations rarely meet on one.
 
 import random
 from dataclasses import dataclass, fields
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.accounts.models import Account, AccountChanged, EmailTaken, LastAdmin, Status
+from chalicelib.accounts.models import Account, AccountChanged, EmailTaken, LastAdmin, Listed, Status
 from chalicelib.accounts.rules import normal_email
-from chalicelib.aws.table import ABSENT, Check, Delete, Item, Key, Put, Rows, Tables, Update, Write
+from chalicelib.aws.table import ABSENT, Check, Delete, Item, Key, Put, Tables, Update, Write
 from chalicelib.core.caller import Role
 from chalicelib.core.clock import from_text, to_text
 
 CENSUS_SHARDS = 8
 NOBODY = "nobody"
-LISTED = ("id", "email", "name", "role", "status", "email_verified", "quota", "created_at", "version")
+LISTED = tuple(field.name for field in fields(Listed))
 SIGN_IN_FIELDS = ("status", "role", "password_hash", "sessions_after", "kept_session")
 
 
@@ -83,10 +85,24 @@ class AccountStore:
             same &= Attr(name).eq(item[name])
         return Check(self.table, account_key(account.id), same, refused=_changed())
 
-    def page(self, *, limit: int, after: str | None) -> Rows:
-        """Read one page of the index, oldest account first, going on after an id."""
-        start = {"pk": "users", "sk": after} if after else None
-        return self.tables.query(self.table, KeyCondition("pk").eq("users"), limit=limit, start=start)
+    def page(
+        self, *, role: Role | None, status: Status | None, words: str, limit: int, after: str | None
+    ) -> tuple[list[Listed], str | None]:
+        """Read what matches among `limit` accounts, oldest first, after an id; and the id to go on from."""
+        asked = [
+            Attr("role").eq(role.value) if role else None,
+            Attr("status").eq(status.value) if status else None,
+            *(Attr("words").contains(word) for word in words.split()),
+        ]
+        given = [one for one in asked if one is not None]
+        rows = self.tables.query(
+            self.table,
+            KeyCondition("pk").eq("users"),
+            limit=limit,
+            start={"pk": "users", "sk": after} if after else None,
+            where=reduce(and_, given) if given else None,
+        )
+        return [_listed_of(row) for row in rows.items], rows.next_key["sk"] if rows.next_key else None
 
     def census(self) -> dict[str, int]:
         """Read how many accounts there are, by `<status>#<role>`; one call."""
@@ -143,7 +159,7 @@ def account_of(item: Item) -> Account:
             "status": Status(item["status"]),
             "created_at": from_text(item["created_at"]),
             "quota": None if quota is None else int(quota),
-            "version": int(item["version"]),
+            **{name: int(item[name]) for name in ("version", "erased_files", "erased_bytes")},
         }
     )
 
@@ -161,6 +177,18 @@ def _listed(account: Account) -> Item:
     item = _item(account)
     words = normal_email(account.email) + " " + (account.name or "").casefold()
     return {name: item[name] for name in LISTED} | {"words": words}
+
+
+def _listed_of(item: Item) -> Listed:
+    quota = item["quota"]
+    return Listed(
+        **{name: item[name] for name in ("id", "email", "name", "email_verified")},
+        role=Role(item["role"]),
+        status=Status(item["status"]),
+        quota=None if quota is None else int(quota),
+        created_at=from_text(item["created_at"]),
+        version=int(item["version"]),
+    )
 
 
 def _group(account: Account | None) -> str:

@@ -11,6 +11,7 @@ from chalicelib.accounts.models import (
     AccountChanged,
     ApiKey,
     KeyNotFound,
+    LastAdmin,
     PasswordWrong,
     Session,
     SessionNotFound,
@@ -63,6 +64,12 @@ class PasswordChange(Input):
 
     password: Password
     new_password: Password
+
+
+class Goodbye(Input):
+    """The password, once more."""
+
+    password: Password
 
 
 class Avatar(Input):
@@ -146,6 +153,18 @@ def read_me(call: Call) -> AccountView:
 )
 def change_me(call: Call, body: ProfileChange) -> AccountView:
     return AccountView.of(call.library.accounts.change(call.caller, body.given(), call.expected_version))
+
+
+@route(
+    "DELETE /v1/me",
+    who=Who.USER,
+    status=202,
+    errors=(PasswordWrong, LastAdmin, RateExceeded),
+    summary="Delete one's account: closed at once, everything it owns is erased in the background",
+)
+def delete_me(call: Call, body: Goodbye) -> Answer:
+    call.library.deletion.of_oneself(call.caller, body.password)
+    return Answer()
 
 
 @route(

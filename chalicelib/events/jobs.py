@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
+from chalicelib.accounts.deletion import ERASE
 from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
@@ -22,6 +23,7 @@ About = Mapping[str, str]
 KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
     MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
+    ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
 }
 
 

@@ -13,10 +13,12 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
-    """Expire uploads and remove freed bytes, add up counts; repeating it or cutting it short is harmless."""
+    """Expire uploads, remove freed bytes, go on with deletions, add up counts; repeating or cutting it is harmless."""
     with metered() as receipt:
         expired = library().uploads.expire()
         removed = library().blobs.collect()
+        reminded = library().deletion.remind()
         counted = library().files.catalogue.counters.sweep()
-    log.info("sweep", extra={"uploads": expired, "blobs": removed, "changes": counted, **receipt.summary()})
-    return {"uploads": expired, "blobs": removed, "changes": counted}
+    done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted}
+    log.info("sweep", extra={**done, **receipt.summary()})
+    return done

@@ -13,7 +13,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import Item, Put, Tables, Write
+from chalicelib.aws.table import Delete, Item, Put, Tables, Write
 from chalicelib.core.clock import Clock, from_text, to_text
 from chalicelib.extraction.attempts import Job, Outcome, Work
 from chalicelib.extraction.models import Facts
@@ -49,6 +49,11 @@ class FactsStore:
         mine = KeyCondition("pk").eq(_pk(owner_id, sha256)) & KeyCondition("sk").begins_with("v")
         rows = self.tables.query(self.table, mine, limit=1, forward=False).items
         return (int(rows[0]["sk"][1:]), json.loads(rows[0]["facts"])) if rows else None
+
+    def removals(self, owner_id: str, sha256: str) -> list[Write]:
+        """Describe that all that was found in some content, and every attempt, is gone."""
+        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(_pk(owner_id, sha256)))
+        return [Delete(self.table, {"pk": row["pk"], "sk": row["sk"]}) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -35,3 +35,7 @@ class Quotas:
     def standing(self, owner_id: str) -> Standing:
         """Return how an owner's quota stands; one call."""
         return Standing(self.store.used(owner_id), self.limit)
+
+    def forget(self, owner_id: str) -> Write:
+        """Return the write that ends the account of an owner who holds nothing any more."""
+        return self.store.delete(owner_id)

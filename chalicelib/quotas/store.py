@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from chalicelib.aws.table import Key, Tables, Update, Write
+from chalicelib.aws.table import Delete, Key, Tables, Update, Write
 from chalicelib.quotas.models import QuotaExceeded
 
 
@@ -30,6 +30,10 @@ class QuotaStore:
     def subtract(self, owner_id: str, size: int) -> Write:
         """Describe that an owner holds less."""
         return Update(self.table, _key(owner_id), add={"used": -size})
+
+    def delete(self, owner_id: str) -> Write:
+        """Describe that an owner is gone."""
+        return Delete(self.table, _key(owner_id))
 
 
 def _key(owner_id: str) -> Key:

@@ -159,3 +159,17 @@ def test_a_key_does_what_its_scopes_say_until_it_is_revoked(ana: Door) -> None:
 )
 def test_a_key_that_makes_no_sense_is_not_made(ana: Door, body: dict[str, object]) -> None:
     ana.refused("POST", "/v1/me/api-keys", 422, "invalid", json=body)
+
+
+def test_the_pages_that_mails_link_to_are_there_and_run_no_foreign_code(anyone: Door) -> None:
+    for page in ("verify-email", "password-reset"):
+        answer = anyone("GET", f"/account/{page}")
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert 'src="account.js"' in answer.text
+    script = anyone("GET", "/account/account.js")
+    assert script.headers["Content-Type"].startswith("text/javascript")
+    for path in re.findall(r'to: "\.\.(/v1/[^"]+)"', script.text):
+        anyone.refused("POST", path, 422, "invalid", json={})
+    anyone.refused("GET", "/account/other", 404, "not_found")

@@ -63,3 +63,17 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
 def test_a_token_is_checked_without_any_call(ana: Door, cost: Cost) -> None:
     ana.refused("GET", "/v1/files/not-an-id", 404, "not_found")
     assert cost("GET /v1/files/{file_id}") == 0
+
+
+def test_the_account_costs_what_it_may(ana: Door, cost: Cost) -> None:
+    ana.get("/v1/me")
+    assert cost("GET /v1/me") == 1
+    ana.ok("PATCH", "/v1/me", 200, json={"name": "Ana"})
+    assert cost("PATCH /v1/me") == 2  # the check of the session's revocation is in the transaction
+    key = ana.ok("POST", "/v1/me/api-keys", 201, json={"name": "backup", "scopes": ["read"]})
+    reader = Door(ana.base_url, key["key"])
+    for extra in (3, 2):  # the first use within a minute is noted
+        reader.get("/v1/me")
+        assert cost("GET /v1/me") == extra
+    ana.get("/v1/me/activity")
+    assert cost("GET /v1/me/activity") == 1

@@ -23,6 +23,7 @@ from tests.doors import Door
 ANYONE = {"anonymous", "viewer", "operator", "admin"}
 USERS = ANYONE - {"anonymous"}
 WRITERS = USERS - {"viewer"}
+ADMINS = {"admin"}
 WHO = {
     "GET /ping": ANYONE,
     "GET /version": ANYONE,
@@ -30,6 +31,7 @@ WHO = {
     "GET /openapi.json": ANYONE,
     "GET /docs": ANYONE,
     "GET /docs/{asset}": ANYONE,
+    "GET /account/{page}": ANYONE,
     "POST /v1/auth/register": ANYONE,
     "POST /v1/auth/login": ANYONE,
     "POST /v1/auth/refresh": ANYONE,
@@ -41,6 +43,15 @@ WHO = {
     "POST /v1/auth/password-reset/confirm": ANYONE,
     "GET /v1/me": USERS,
     "PATCH /v1/me": USERS,
+    "DELETE /v1/me": USERS,
+    "GET /v1/me/activity": USERS,
+    "GET /v1/files/{file_id}/activity": USERS,
+    "GET /v1/admin/activity": ADMINS,
+    "GET /v1/admin/users": ADMINS,
+    "POST /v1/admin/users": ADMINS,
+    "GET /v1/admin/users/{user_id}": ADMINS,
+    "PATCH /v1/admin/users/{user_id}": ADMINS,
+    "DELETE /v1/admin/users/{user_id}": ADMINS,
     "POST /v1/me/password": USERS,
     "PUT /v1/me/avatar": USERS,
     "DELETE /v1/me/avatar": USERS,
@@ -106,6 +117,7 @@ def asked(base_url: str, route: str, token: str | None) -> tuple[int, str]:
     method, path = route.split(" ")
     concrete = re.sub(r"\{\w+_id\}", lambda _: new_id(), path)
     concrete = concrete.replace("{asset}", "start.js").replace("{token}", "no-such-token")
+    concrete = concrete.replace("{page}", "verify-email")
     answer = Door(base_url, token)(method, concrete)
     code = (
         answer.json().get("code", "")

@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.accounts.key_store import KeyStore
+from chalicelib.accounts.administration import Administration
+from chalicelib.accounts.deletion import Deletion
 from chalicelib.accounts.keys import ApiKeys
 from chalicelib.accounts.mailing import Mailing
-from chalicelib.accounts.passwords import Passwords
 from chalicelib.accounts.service import Accounts
-from chalicelib.accounts.session_store import SessionStore
-from chalicelib.accounts.sessions import MARK_LIFE, Sessions
-from chalicelib.accounts.store import AccountStore
-from chalicelib.accounts.token_store import MailedTokenStore
-from chalicelib.accounts.tokens import AccessTokens
+from chalicelib.accounts.sessions import Sessions
 from chalicelib.audit.service import Audit
+from chalicelib.audit.store import AuditStore
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import Clients
-from chalicelib.aws.mail import Mail
 from chalicelib.aws.multipart import MultipartBucket
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.secrets import CachedSecret
@@ -57,11 +53,13 @@ from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
-
-if TYPE_CHECKING:
-    from chalicelib.intake.service import Intake
+from chalicelib.wiring.people import build_people
 
 __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
+
+if TYPE_CHECKING:
+    from chalicelib.erasure.service import Erasure
+    from chalicelib.intake.service import Intake
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ class Library:
     sessions: Sessions
     api_keys: ApiKeys
     mailing: Mailing
+    administration: Administration
+    deletion: Deletion
     blobs: Blobs
     files: Files
     uploads: Uploads
@@ -89,6 +89,14 @@ class Library:
     slow_lane: Queue
     renditions: Renditions
     history: History
+
+    @functools.cached_property
+    def erasure(self) -> "Erasure":
+        """Return what erases accounts with everything they own."""
+        from chalicelib.erasure.service import Erasure  # noqa: PLC0415 - only the jobs function erases
+
+        facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
+        return Erasure(self.files, self.links, facts.removals, self.deletion)
 
     @functools.cached_property
     def intake(self) -> "Intake":
@@ -131,17 +139,18 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     bucket = Bucket(lambda: clients.s3, settings.bucket_name)
     queue = Queue(lambda: clients.sqs, settings.extraction_queue_url)
     keys = CachedSecret(lambda: clients.secrets, settings.token_keys_arn)
-    audit = Audit(settings.activity_table, clock, new_id)
+    cursors = Cursors(lambda: cursor_key(keys()))
+    audit = Audit(AuditStore(tables, settings.activity_table), clock, new_id, cursors)
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
-    people = _people(settings, clients, audit, limits, keys, new_id)
+    people = build_people(settings, clients, audit, limits, keys, new_id)
     blobs = _blobs(settings, tables, bucket, clock)
-    catalogue = _catalogue(settings, tables, keys, new_id)
+    catalogue = _catalogue(settings, tables, cursors, new_id)
     files = Files(tables, FileStore(tables, settings.files_table), catalogue, blobs, bucket, audit, clock)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
     once = Once(OnceStore(tables, settings.files_table), clock)
-    sharing = _sharing(settings, files, people[0], keys, new_id)
+    sharing = _sharing(settings, files, people.accounts, keys, new_id)
     content = (blobs, files, uploads, parts, once)
     return Library(
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
@@ -166,46 +175,6 @@ def _derived(keys: Mapping[str, str], purpose: bytes) -> bytes:
     return hmac.digest(keys[keys["current"]].encode(), purpose, hashlib.sha256)
 
 
-def _people(
-    settings: Settings, clients: Clients, audit: Audit, limits: Limits, keys: CachedSecret, new_id: NewId
-) -> tuple[Accounts, Sessions, ApiKeys, Mailing]:
-    tables, clock = limits.store.tables, limits.clock
-    store = AccountStore(tables, settings.users_table)
-    session_store = SessionStore(tables, settings.users_table, MARK_LIFE)
-    tokens = MailedTokenStore(settings.users_table)
-    passwords = Passwords(settings.argon2_memory_kib)
-    accounts = Accounts(
-        tables=tables,
-        store=store,
-        sessions=session_store,
-        tokens=tokens,
-        audit=audit,
-        passwords=passwords,
-        limits=limits,
-        jobs=Queue(lambda: clients.sqs, settings.jobs_queue_url),
-        clock=clock,
-        new_id=new_id,
-        default_role=settings.default_role,
-        registration_open=settings.registration_open,
-    )
-    sessions = Sessions(
-        tables=tables,
-        accounts=store,
-        store=session_store,
-        audit=audit,
-        passwords=passwords,
-        limits=limits,
-        access_tokens=AccessTokens(keys, clock),
-        clock=clock,
-        new_id=new_id,
-        verified_only=settings.require_verified_email,
-    )
-    api_keys = ApiKeys(tables, KeyStore(tables, settings.users_table), audit, clock, new_id)
-    mail = Mail(lambda: clients.ses, settings.mail_from)
-    mailing = Mailing(tables, store, tokens, mail, settings.base_url, clock, new_id)
-    return accounts, sessions, api_keys, mailing
-
-
 def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> Blobs:
     return Blobs(
         tables=tables,
@@ -218,10 +187,10 @@ def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> 
     )
 
 
-def _catalogue(settings: Settings, tables: Tables, keys: CachedSecret, new_id: NewId) -> Catalogue:
+def _catalogue(settings: Settings, tables: Tables, cursors: Cursors, new_id: NewId) -> Catalogue:
     postings = PostingStore(tables, settings.tags_table)
     counters = Counters(tables, settings.tags_table, new_id)
-    return Catalogue(postings, counters, Cursors(lambda: cursor_key(keys())))
+    return Catalogue(postings, counters, cursors)
 
 
 def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) -> History:

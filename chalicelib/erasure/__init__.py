@@ -1,0 +1,1 @@
+"""Erasure: an account with everything that it owns."""
