@@ -10,6 +10,8 @@ from chalicelib.api import (
     activity,
     admin,
     auth,
+    bulk,
+    categories,
     files,
     finding,
     links,
@@ -18,6 +20,7 @@ from chalicelib.api import (
     renditions,
     service,
     shared,
+    tags,
     uploads,
 )
 from chalicelib.events import extraction, jobs, media, sweep
@@ -33,6 +36,9 @@ RESOURCES = (
     pages,
     uploads,
     finding,
+    tags,
+    categories,
+    bulk,
     files,
     renditions,
     links,

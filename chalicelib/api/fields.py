@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from chalicelib.api.endpoint import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
+from chalicelib.core.ids import is_id
 
 MAX_CUSTOM_BYTES = 8192
 MAX_SIZE = 1 << 47
@@ -32,11 +33,19 @@ def _normal_tag(tag: str) -> str:
     return tag
 
 
+def _an_id(value: str) -> str:
+    if not is_id(value):
+        msg = "is not an id"
+        raise ValueError(msg)
+    return value
+
+
 def _normal_tags(values: list[str]) -> list[str]:
     return list(normal_tags(tuple(values)))
 
 
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Id = Annotated[str, AfterValidator(_an_id)]
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
 Caption = Annotated[str, Field(max_length=2000)]
 ContentId = Annotated[str, Field(min_length=1, max_length=200)]

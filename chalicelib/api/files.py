@@ -6,9 +6,10 @@ from typing import Literal
 from chalice.app import Blueprint
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Paging, Tags
+from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Id, Paging, Tags
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
+from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.core.paging import CursorInvalid
 from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound, FileNotReady
 from chalicelib.files.service import Delivery
@@ -23,6 +24,7 @@ class Change(Input):
     filename: Filename = ""
     caption: Caption | None = None
     content_id: ContentId | None = None
+    category: Id | None = None
     tags: Tags = []
     custom: Custom = {}
 
@@ -58,7 +60,7 @@ def read_file(call: Call, file_id: str) -> FileView:
     "PATCH /v1/files/{file_id}",
     who=Who.WRITER,
     returns=FileView,
-    errors=(FileNotFound, FileChanged, FilenameInvalid),
+    errors=(FileNotFound, FileChanged, FilenameInvalid, CategoryUnknown),
     summary="Rename a file or change its fields; If-Match guards against lost updates",
 )
 def change_file(call: Call, file_id: str, body: Change) -> FileView:

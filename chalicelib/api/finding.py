@@ -6,13 +6,13 @@ from chalice.app import Blueprint
 from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
 
 from chalicelib.api.endpoint import Input, Output, Routes, Who
-from chalicelib.api.fields import MAX_SIZE, ContentId, Paging, Tag, as_list
+from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Paging, Tag, as_list
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
 from chalicelib.catalogue.ranking import Hit
 from chalicelib.core.paging import CursorInvalid, Page
-from chalicelib.files.models import File, Status
+from chalicelib.files.models import File
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")
@@ -24,8 +24,9 @@ class Filters(Input):
     type: Literal["image", "video", "audio", "document"] | None = None
     tag: Annotated[list[Tag], Field(max_length=20), BeforeValidator(as_list)] = []
     ext: Annotated[str, StringConstraints(to_lower=True, max_length=16)] | None = None
-    status: Status | None = None
+    status: Literal["pending", "processing", "ready", "failed", "rejected"] | None = None
     content_id: ContentId | None = None
+    category: Id | None = None
     created_after: AwareDatetime | None = None
     created_before: AwareDatetime | None = None
     min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
@@ -37,8 +38,9 @@ class Filters(Input):
         return Criteria(
             type=self.type,
             extension=self.ext,
-            status=self.status.value if self.status else None,
+            status=self.status,
             content_id=self.content_id,
+            category=self.category,
             tags=tuple(self.tag),
             created_after=self.created_after,
             created_before=self.created_before,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints, WithJsonSchema
 
 from chalicelib.api.endpoint import Input, Output
-from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Tags
+from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Id, Tags
 from chalicelib.api.problems import Problem
 from chalicelib.api.views import FileView
 from chalicelib.uploads.models import Progress, Request, UploadState
@@ -30,6 +30,7 @@ class Description(Input):
     tags: Annotated[Tags, BeforeValidator(_words)] = []
     caption: Caption | None = None
     content_id: ContentId | None = None
+    category: Id | None = None
     metadata: Annotated[Custom, BeforeValidator(_json)] = {}
     on_duplicate: Literal["reject", "link"] = "reject"
 
@@ -43,6 +44,7 @@ class Description(Input):
             link_duplicate=self.on_duplicate == "link",
             caption=self.caption,
             content_id=self.content_id,
+            category=self.category,
             tags=tuple(self.tags),
             custom=self.metadata,
         )

@@ -28,6 +28,7 @@ from chalicelib.api.upload_forms import (
 from chalicelib.api.views import FileView
 from chalicelib.aws.failures import as_library_error
 from chalicelib.blobs.models import BlobBusy, HashDisputed
+from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.core.errors import LibraryError
 from chalicelib.core.log import log
 from chalicelib.files.models import FilenameInvalid
@@ -62,6 +63,7 @@ REFUSALS = (
     FilenameInvalid,
     QuotaExceeded,
     BlobBusy,
+    CategoryUnknown,
 )
 
 

@@ -46,6 +46,7 @@ class FileView(Resource):
     renditions: dict[str, RenditionView]
     custom: dict[str, Any]
     content_id: str | None
+    category: str | None
     permissions: list[str]
     created_at: datetime
     updated_at: datetime

@@ -43,6 +43,7 @@ from chalicelib.core.ids import NewId, moment_of
 SHARDS = 8
 """Partitions for changes: each takes about 400 changes a second (1,000 write units, a transaction doubles them)."""
 COUNTED = frozenset({"type", "status", "category", "ext"})
+TOTALS = ("files", "bytes", "trash", "trash:bytes")
 SWEPT = 1000
 MAX_LABELS = 150
 """Numbers that one update adds to: its expression may have 4 KB."""
@@ -89,6 +90,28 @@ class Tag:
 
 
 @dataclass(frozen=True)
+class Statistics:
+    """Counts in groups: `groups["type"]["image"]` is files and bytes."""
+
+    files: int
+    bytes: int
+    trashed_files: int
+    trashed_bytes: int
+    groups: dict[str, dict[str, tuple[int, int]]]
+
+
+def statistics(counts: Mapping[str, int]) -> Statistics:
+    """Return counts in groups."""
+    groups: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in sorted(COUNTED | {"month"})}
+    for one, files in sorted(counts.items()):
+        name, _, value = one.partition(":")
+        if name in groups and not one.endswith(":bytes"):
+            groups[name][value] = files, counts.get(f"{one}:bytes", 0)
+    files, size, trashed, trashed_size = (counts.get(name, 0) for name in TOTALS)
+    return Statistics(files, size, trashed, trashed_size, groups)
+
+
+@dataclass(frozen=True)
 class Counters:
     """Describes changes of counts, folds and reads them."""
 
@@ -105,9 +128,13 @@ class Counters:
         counts.subtract(counted(before))
         tags = _tags(after)
         tags.subtract(_tags(before))
-        names = {tag_key(tag): tag for one in (before, after) if one for tag in one.tags}
+        old, new = _names(before), _names(after)
         changed = {name: number for name, number in counts.items() if number}
-        moved = {key: {"name": names[key], "files": number} for key, number in tags.items() if number}
+        moved = {
+            key: {"name": (old | new)[key], "files": number}
+            for key, number in tags.items()
+            if number or old[key] != new[key]
+        }
         if not changed and not moved:
             return []
         key = {"pk": _shard(entry.owner_id), "sk": f"{entry.owner_id}#{self.new_id()}"}
@@ -203,6 +230,10 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, int]:
 
 def _tags(entry: Entry | None) -> Counter[str]:
     return Counter() if entry is None or entry.trashed else Counter(tag_key(tag) for tag in entry.tags)
+
+
+def _names(entry: Entry | None) -> dict[str, str]:
+    return {} if entry is None or entry.trashed else {tag_key(tag): tag for tag in entry.tags}
 
 
 def _shard(owner_id: str) -> str:

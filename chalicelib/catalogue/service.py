@@ -3,11 +3,21 @@
 from dataclasses import dataclass, replace
 
 from chalicelib.aws.table import Write
-from chalicelib.catalogue.counters import Counters
+from chalicelib.catalogue.categories import Categories
+from chalicelib.catalogue.counters import Counters, Statistics, Tag, statistics
 from chalicelib.catalogue.lists import TOP, Bounds, Question
 from chalicelib.catalogue.models import Criteria, Entry, NothingAsked, Sort
 from chalicelib.catalogue.ranking import WINDOW_UNITS, Asked, Hit, ranked
-from chalicelib.catalogue.rules import ALL, TRASH, Facet, content_facet, postings, size_text, tag_facet
+from chalicelib.catalogue.rules import (
+    ALL,
+    TRASH,
+    Facet,
+    content_facet,
+    postings,
+    size_text,
+    tag_facet,
+    tag_key,
+)
 from chalicelib.catalogue.search import Found, Limits, Search
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.catalogue.text import asked_words
@@ -33,6 +43,7 @@ class Catalogue:
 
     store: PostingStore
     counters: Counters
+    categories: Categories
     cursors: Cursors
 
     def changes(self, before: Entry | None, after: Entry | None) -> list[Write]:
@@ -87,6 +98,19 @@ class Catalogue:
         position = self.cursors.open(cursor, scope) if cursor else None
         hits, more = ranked(asked, find, limit=limit, position=position)
         return hits, self.cursors.seal(more, scope) if more else None
+
+    def statistics(self, owner_id: str) -> Statistics:
+        """Return the counts of an owner's files as of now; two calls, and one for every 90 changes since the sweep."""
+        return statistics(self.counters.counts(owner_id))
+
+    def tags(
+        self, owner_id: str, prefix: str, *, limit: int, cursor: str | None
+    ) -> tuple[list[Tag], str | None]:
+        """Return a page of tags that begin with a text, with exact counts; raises CursorInvalid."""
+        scope = f"{owner_id} tags {tag_key(prefix)}"
+        after = self.cursors.open(cursor, scope)["after"] if cursor else None
+        tags, last = self.counters.tags(owner_id, prefix, limit=limit, after=after)
+        return tags, self.cursors.seal({"after": last}, scope) if last is not None else None
 
     def trash(self, owner_id: str, *, limit: int, cursor: str | None) -> Ids:
         """Return a page of what an owner has thrown away, newest upload first, in one Query."""

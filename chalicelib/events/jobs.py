@@ -16,6 +16,7 @@ from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
+from chalicelib.organising.service import ORGANISE
 from chalicelib.wiring import Library, library
 
 blueprint = Blueprint(__name__)
@@ -24,6 +25,7 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
     MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
     ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
+    ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
 }
 
 

@@ -19,6 +19,7 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
         removed = library().blobs.collect()
         reminded = library().deletion.remind()
         counted = library().files.catalogue.counters.sweep()
-    done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted}
+        going_on = library().organising.remind()
+    done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted, "jobs": going_on}
     log.info("sweep", extra={**done, **receipt.summary()})
     return done

@@ -49,6 +49,8 @@ class File:
     version: int = 1
     caption: str | None = None
     content_id: str | None = None
+    category: str | None = None
+    """The id of its category."""
     tags: tuple[str, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
     error: Problem | None = None

@@ -128,6 +128,7 @@ def entry_of(file: File) -> Entry:
         type=file.type,
         extension=file.extension,
         status=file.status.value,
+        category=file.category,
         content_id=file.content_id,
         tags=file.tags,
         caption=file.caption or "",

@@ -94,14 +94,21 @@ class Files:
         return self._page(self.catalogue.trash(caller.user_id, limit=limit, cursor=cursor))
 
     def change(self, caller: Caller, file_id: str, changes: dict[str, Any], expected: int | None) -> File:
-        """Change fields that a person may set (a new name keeps its extension); two calls.
+        """Change fields that a person may set (a new name keeps its extension); two calls, with a category three.
 
         All tags and all words at once may be more than a transaction holds: then the file first lets go of the old
-        ones, as a version of its own, in a third call. Raises FileChanged when `expected` is not the file's version,
-        FilenameInvalid.
+        ones, as a version of its own, in one call more. Raises FileChanged when `expected` is not the file's version,
+        FilenameInvalid, CategoryUnknown.
         """
         before = self.get(caller, file_id)
         check_version(before, expected)
+        category = changes.get("category")
+        if category is not None and category != before.category:
+            self.catalogue.categories.check(caller.user_id, category)
+        return self.edit(caller, before, changes)
+
+    def edit(self, caller: Caller, before: File, changes: dict[str, Any]) -> File:
+        """Change a file of the caller's as it was read; one call. Raises FileChanged, FilenameInvalid."""
         if "filename" in changes:
             changes = changes | {"filename": normal_filename(changes["filename"])}
             check_same_extension(changes["filename"], before.extension)
@@ -116,12 +123,18 @@ class Files:
         before = self.get(caller, file_id)
         check_version(before, expected)
         if before.trashed_at is None:
-            self._commit(caller, before, "file.trashed", trashed_at=self.clock())
+            self.move(caller, before, to_trash=True)
 
     def restore(self, caller: Caller, file_id: str) -> File:
         """Bring a file back from the trash; two calls. What is not there is left as it is."""
         before = self.get(caller, file_id)
-        return self._commit(caller, before, "file.restored", trashed_at=None) if before.trashed_at else before
+        return self.move(caller, before, to_trash=False) if before.trashed_at else before
+
+    def move(self, caller: Caller, before: File, *, to_trash: bool) -> File:
+        """Move a file of the caller's as it was read to the trash, or back; one call. Raises FileChanged."""
+        if to_trash:
+            return self._commit(caller, before, "file.trashed", trashed_at=self.clock())
+        return self._commit(caller, before, "file.restored", trashed_at=None)
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""

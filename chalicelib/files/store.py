@@ -62,7 +62,7 @@ def _item(file: File) -> Item:
         name: getattr(file, name)
         for name in (
             *("id", "owner_id", "filename", "extension", "type", "mime_type", "size", "sha256"),
-            *("version", "caption", "content_id"),
+            *("version", "caption", "content_id", "category"),
         )
     }
     return {

@@ -32,6 +32,7 @@ class Request:
     link_duplicate: bool = False
     caption: str | None = None
     content_id: str | None = None
+    category: str | None = None
     tags: tuple[str, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
 

@@ -182,6 +182,8 @@ class Uploads:
 
     def _new_file(self, caller: Caller, request: Request, status: Status, file_id: str) -> File:
         name = normal_filename(request.filename)
+        if request.category is not None:
+            self.files.catalogue.categories.check(caller.user_id, request.category)
         now = moment_of(file_id)  # lists by time are ordered by id: both must tell the same
         return File(
             id=file_id,
@@ -197,6 +199,7 @@ class Uploads:
             updated_at=now,
             caption=request.caption,
             content_id=request.content_id,
+            category=request.category,
             tags=request.tags,
             custom=request.custom,
         )

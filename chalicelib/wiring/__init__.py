@@ -26,6 +26,7 @@ from chalicelib.aws.secrets import CachedSecret
 from chalicelib.aws.table import Tables
 from chalicelib.blobs.service import Blobs
 from chalicelib.blobs.store import BlobStore
+from chalicelib.catalogue.categories import Categories
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
@@ -42,6 +43,8 @@ from chalicelib.idempotency.store import OnceStore
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
+from chalicelib.organising.service import Organising
+from chalicelib.organising.store import EditJobStore
 from chalicelib.quotas.service import Quotas
 from chalicelib.quotas.store import QuotaStore
 from chalicelib.renditions.service import Renditions
@@ -89,6 +92,7 @@ class Library:
     slow_lane: Queue
     renditions: Renditions
     history: History
+    organising: Organising
 
     @functools.cached_property
     def erasure(self) -> "Erasure":
@@ -144,7 +148,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
     people = build_people(settings, clients, audit, limits, keys, new_id)
     blobs = _blobs(settings, tables, bucket, clock)
-    catalogue = _catalogue(settings, tables, cursors, new_id)
+    catalogue = _catalogue(settings, audit, cursors, new_id)
     files = Files(tables, FileStore(tables, settings.files_table), catalogue, blobs, bucket, audit, clock)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
@@ -156,6 +160,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
         slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
         renditions=Renditions(files, bucket, queue, clock),
+        organising=_organising(files, people[0].jobs, new_id),
         history=_history(settings, tables, clock, new_id),
     )
 
@@ -187,15 +192,30 @@ def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> 
     )
 
 
-def _catalogue(settings: Settings, tables: Tables, cursors: Cursors, new_id: NewId) -> Catalogue:
+def _catalogue(settings: Settings, audit: Audit, cursors: Cursors, new_id: NewId) -> Catalogue:
+    tables = audit.store.tables
     postings = PostingStore(tables, settings.tags_table)
     counters = Counters(tables, settings.tags_table, new_id)
-    return Catalogue(postings, counters, cursors)
+    categories = Categories(tables, settings.tags_table, counters, audit, audit.clock, new_id)
+    return Catalogue(postings, counters, categories, cursors)
 
 
 def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) -> History:
     facts = FactsStore(tables, settings.metadata_table, clock)
     return History(facts, Jobs(JobStore(tables, settings.metadata_table), clock, new_id))
+
+
+def _organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
+    return Organising(
+        tables=files.tables,
+        store=EditJobStore(files.tables, files.store.table),
+        agenda=Agenda(files.tables, files.store.table, "jobs"),
+        files=files,
+        queue=jobs,
+        audit=files.audit,
+        clock=files.clock,
+        new_id=new_id,
+    )
 
 
 def _uploads(

@@ -4,13 +4,17 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.audit.service import Audit
+from chalicelib.audit.store import AuditStore
 from chalicelib.aws.table import Tables
+from chalicelib.catalogue.categories import Categories
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.models import Criteria, Entry, Order, Sort
 from chalicelib.catalogue.rules import name_key, size_text, tag_key, words_of
 from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.catalogue.text import asked_words, matches
+from chalicelib.core.clock import now
 from chalicelib.core.ids import moment_of
 from chalicelib.core.paging import Cursors
 from tests.memory_tables import MemoryTables
@@ -38,8 +42,14 @@ def id_at(milliseconds: int, rest: int) -> str:
 
 
 def catalogue_on(tables: Tables, table: str, numbers: random.Random) -> Catalogue:
-    counters = Counters(tables, table, lambda: id_at(numbers.randrange(10**9), numbers.getrandbits(40)))
-    return Catalogue(PostingStore(tables, table), counters, Cursors(lambda: b"key"))
+    def an_id() -> str:
+        return id_at(numbers.randrange(10**9), numbers.getrandbits(40))
+
+    counters = Counters(tables, table, an_id)
+    cursors = Cursors(lambda: b"key")
+    audit = Audit(AuditStore(tables, table), now, an_id, cursors)
+    categories = Categories(tables, table, counters, audit, now, an_id)
+    return Catalogue(PostingStore(tables, table), counters, categories, cursors)
 
 
 @dataclass

@@ -1,0 +1,148 @@
+"""Categories, and what is in a library by kind."""
+
+from datetime import datetime
+from typing import Annotated
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.api.bulk import BulkJobView, job_answer
+from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.fields import Id
+from chalicelib.api.request import Call
+from chalicelib.api.views import FileView
+from chalicelib.catalogue.categories import (
+    Category,
+    CategoryChanged,
+    CategoryExists,
+    CategoryNotFound,
+    CategoryUnknown,
+)
+
+blueprint = Blueprint(__name__)
+route = Routes(blueprint, "Categories")
+
+RECENT = 5
+CategoryName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+
+
+class CategoryView(Resource):
+    """A category; `files` is null where they were not counted."""
+
+    id: str
+    name: str
+    files: int | None
+    created_at: datetime
+
+
+class CategoryList(Output):
+    """All categories by name."""
+
+    items: list[CategoryView]
+    next_cursor: None = None
+    total: int
+
+
+class CountView(Output):
+    """Files and their bytes."""
+
+    files: int = 0
+    bytes: int = 0
+
+
+class Statistics(Output):
+    """What is in a library: counts kept with every change, exact as of now. Files in the trash count only there.
+
+    Categories go by their ids, months are those of upload.
+    """
+
+    all: CountView
+    trash: CountView
+    by_type: dict[str, CountView]
+    by_status: dict[str, CountView]
+    by_category: dict[str, CountView]
+    by_extension: dict[str, CountView]
+    by_month: dict[str, CountView]
+    recent: list[FileView]
+    """The newest uploads."""
+
+
+class CategoryFields(Input):
+    """What one says of a category."""
+
+    name: CategoryName
+
+
+class CategoryRemoval(Input):
+    """Where the files go: to another category, or, when it is left out, to none."""
+
+    move_to: Id | None = None
+
+
+@route("GET /v1/me/stats", who=Who.USER, returns=Statistics, summary="What is in one's library, by kind")
+def read_statistics(call: Call) -> Statistics:
+    counts = call.library.files.catalogue.statistics(call.caller.user_id)
+    recent = call.library.files.newest_first(call.caller, limit=RECENT, cursor=None).items
+    groups = {
+        name: {key: CountView(files=files, bytes=size) for key, (files, size) in group.items()}
+        for name, group in counts.groups.items()
+    }
+    return Statistics(
+        all=CountView(files=counts.files, bytes=counts.bytes),
+        trash=CountView(files=counts.trashed_files, bytes=counts.trashed_bytes),
+        by_type=groups["type"],
+        by_status=groups["status"],
+        by_category=groups["category"],
+        by_extension=groups["ext"],
+        by_month=groups["month"],
+        recent=[FileView.of(file) for file in recent],
+    )
+
+
+@route("GET /v1/categories", who=Who.USER, returns=CategoryList, summary="List one's categories with counts")
+def list_categories(call: Call) -> CategoryList:
+    found = call.library.files.catalogue.categories.all(call.caller)
+    return CategoryList(items=[CategoryView.model_validate(one) for one in found], total=len(found))
+
+
+@route(
+    "POST /v1/categories",
+    who=Who.WRITER,
+    status=201,
+    returns=CategoryView,
+    errors=(CategoryExists,),
+    summary="Make a category",
+)
+def make_category(call: Call, body: CategoryFields) -> CategoryView:
+    return CategoryView.model_validate(call.library.files.catalogue.categories.add(call.caller, body.name))
+
+
+@route(
+    "PATCH /v1/categories/{category_id}",
+    who=Who.WRITER,
+    returns=CategoryView,
+    errors=(CategoryNotFound, CategoryExists, CategoryChanged),
+    summary="Rename a category; its files stay in it",
+)
+def rename_category(call: Call, category_id: str, body: CategoryFields) -> CategoryView:
+    renamed = call.library.files.catalogue.categories.rename(
+        call.caller, category_id, body.name, call.expected_version
+    )
+    return _uncounted(renamed)
+
+
+@route(
+    "DELETE /v1/categories/{category_id}",
+    who=Who.WRITER,
+    returns=BulkJobView,
+    also={202: BulkJobView},
+    errors=(CategoryNotFound, CategoryUnknown, CategoryChanged),
+    summary="Delete a category; its files go to another one or to none",
+)
+def delete_category(call: Call, category_id: str, query: CategoryRemoval) -> Answer:
+    category = call.library.files.catalogue.categories.get(call.caller, category_id)
+    return job_answer(call.library.organising.delete_category(call.caller, category, query.move_to))
+
+
+def _uncounted(category: Category) -> CategoryView:
+    return CategoryView.model_validate(vars(category) | {"files": None})

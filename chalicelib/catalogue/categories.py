@@ -1,0 +1,159 @@
+"""Categories: each file has at most one, by its id, so renaming a category changes no file.
+
+In the table `tags`:
+
+| row | pk | sk | holds |
+|---|---|---|---|
+| category | `<owner>#categories` | its id | `name`, `created_at`, `version` |
+| name guard | `<owner>#category-names` | the name's normal form | `category_id`; makes names unique |
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from boto3.dynamodb.conditions import Attr
+from boto3.dynamodb.conditions import Key as KeyCondition
+
+from chalicelib.audit.service import Audit
+from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.catalogue.counters import Counters
+from chalicelib.catalogue.rules import tag_key
+from chalicelib.core.caller import Caller
+from chalicelib.core.clock import Clock, from_text, to_text
+from chalicelib.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from chalicelib.core.ids import NewId
+
+
+class CategoryNotFound(NotFound):
+    """There is no such category of the caller's."""
+
+    code = "category_not_found"
+
+
+class CategoryUnknown(Invalid):
+    """A file cannot be put into a category that is not there."""
+
+    code = "category_unknown"
+
+
+class CategoryExists(Conflict):
+    """Another category has this name."""
+
+    code = "category_exists"
+
+
+class CategoryChanged(PreconditionFailed):
+    """The category has changed since the version that the request names."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A category and how many files are in it."""
+
+    id: str
+    name: str
+    created_at: datetime
+    version: int = 1
+    files: int = 0
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The use cases of an owner's categories."""
+
+    tables: Tables
+    table: str
+    counters: Counters
+    audit: Audit
+    clock: Clock
+    new_id: NewId
+
+    def all(self, caller: Caller) -> list[Category]:
+        """Return all categories by name, with counts; three calls."""
+        counts = self.counters.counts(caller.user_id)
+        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(_key(caller.user_id, "")["pk"]))
+        found = [_category(row, counts.get(f"category:{row['sk']}", 0)) for row in rows]
+        return sorted(found, key=lambda category: tag_key(category.name))
+
+    def get(self, caller: Caller, category_id: str) -> Category:
+        """Return one category, its files not counted. Raises CategoryNotFound."""
+        row = self.tables.get(self.table, _key(caller.user_id, category_id))
+        if row is None:
+            raise CategoryNotFound("There is no such category.")
+        return _category(row, 0)
+
+    def check(self, owner_id: str, category_id: str) -> None:
+        """Raise CategoryUnknown unless the owner has this category."""
+        if self.tables.get(self.table, _key(owner_id, category_id)) is None:
+            raise CategoryUnknown("There is no such category. Make it first: POST /v1/categories.")
+
+    def add(self, caller: Caller, name: str) -> Category:
+        """Make a category; one call. Raises CategoryExists."""
+        category = Category(self.new_id(), _tidy(name), self.clock())
+        row = {**_key(caller.user_id, category.id), "name": category.name, "version": 1}
+        put = Put(self.table, row | {"created_at": to_text(category.created_at)}, ABSENT)
+        entry = self._entry("category.made", caller, category, name=category.name)
+        self.tables.commit([put, self._claim(caller, category), entry])
+        return category
+
+    def rename(self, caller: Caller, category_id: str, name: str, expected: int | None) -> Category:
+        """Give a category another name; its files stay. Raises CategoryNotFound, CategoryExists, CategoryChanged."""
+        before = self.get(caller, category_id)
+        if expected is not None and expected != before.version:
+            raise _changed()
+        after = replace(before, name=_tidy(name), version=before.version + 1)
+        if after.name == before.name:
+            return before
+        values = {"name": after.name, "version": after.version}
+        unchanged = Attr("version").eq(before.version)
+        key = _key(caller.user_id, category_id)
+        writes: list[Write] = [Update(self.table, key, values, condition=unchanged, refused=_changed())]
+        if tag_key(after.name) != tag_key(before.name):
+            writes += [Delete(self.table, _name_key(caller.user_id, before.name)), self._claim(caller, after)]
+        entry = self._entry("category.renamed", caller, before, before=before.name, after=after.name)
+        self.tables.commit([*writes, entry])
+        return after
+
+    def removal(self, caller: Caller, category: Category) -> list[Write]:
+        """Return the writes that end a category as it was read; its files are another matter."""
+        unchanged = Attr("version").eq(category.version)
+        return [
+            Delete(self.table, _key(caller.user_id, category.id), unchanged, refused=_changed()),
+            Delete(self.table, _name_key(caller.user_id, category.name)),
+            self._entry("category.deleted", caller, category, name=category.name),
+        ]
+
+    def _claim(self, caller: Caller, category: Category) -> Write:
+        taken = CategoryExists("A category with this name exists.")
+        key = _name_key(caller.user_id, category.name)
+        return Put(self.table, {**key, "category_id": category.id}, ABSENT, refused=taken)
+
+    def _entry(self, action: str, caller: Caller, category: Category, **details: object) -> Write:
+        return self.audit.entry(
+            action,
+            owner=caller.user_id,
+            actor=caller.user_id,
+            target=category.id,
+            origin=caller.origin,
+            **details,
+        )
+
+
+def _changed() -> CategoryChanged:
+    return CategoryChanged("The category has changed since you read it. Read it again and repeat.")
+
+
+def _tidy(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _key(owner_id: str, category_id: str) -> Key:
+    return {"pk": f"{owner_id}#categories", "sk": category_id}
+
+
+def _name_key(owner_id: str, name: str) -> Key:
+    return {"pk": f"{owner_id}#category-names", "sk": tag_key(name)}
+
+
+def _category(row: Item, files: int) -> Category:
+    return Category(row["sk"], row["name"], from_text(row["created_at"]), int(row["version"]), files)

@@ -1,0 +1,1 @@
+"""Organising: the same change to many files, at once or in the background."""

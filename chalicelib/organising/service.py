@@ -1,0 +1,218 @@
+"""The same change to many files: up to a hundred at once with a result each, any number as a background job.
+
+A job walks through all files that fit, newest first, a page a step; its position is kept after each step, and each
+edit may be made twice, so a step that is cut off or comes twice changes nothing but the figures. Each file changes in
+a transaction of its own, with its postings, counts and audit entry.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from chalicelib.audit.service import Audit
+from chalicelib.aws.agenda import Agenda
+from chalicelib.aws.queue import Queue
+from chalicelib.aws.table import Tables, Write
+from chalicelib.catalogue.categories import Category
+from chalicelib.catalogue.models import Criteria
+from chalicelib.catalogue.rules import tag_key
+from chalicelib.core.caller import Caller, Origin, Role
+from chalicelib.core.clock import Clock
+from chalicelib.core.errors import LibraryError
+from chalicelib.core.ids import NewId
+from chalicelib.core.job import Job as Message
+from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.files.models import File, FileChanged, FileNotFound
+from chalicelib.files.service import Files
+from chalicelib.organising.models import (
+    Action,
+    Edit,
+    Job,
+    JobChanged,
+    JobEnded,
+    JobNotFound,
+    JobState,
+    Outcome,
+    Result,
+    TagNotFound,
+)
+from chalicelib.organising.rules import changes
+from chalicelib.organising.store import EditJobStore
+
+ORGANISE = "organise"
+"""The kind of message that takes a job further."""
+STEP = 100
+PATIENCE = timedelta(minutes=15)
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Organising:
+    """The use cases of changing many files."""
+
+    tables: Tables
+    store: EditJobStore
+    agenda: Agenda
+    files: Files
+    queue: Queue
+    audit: Audit
+    clock: Clock
+    new_id: NewId
+
+    def edit(self, caller: Caller, file_ids: Sequence[str], edit: Edit) -> list[Outcome]:
+        """Make one change to up to 100 files; a file that fails harms no other. Raises CategoryUnknown."""
+        self._check(caller, edit)
+        ids = list(dict.fromkeys(file_ids))
+        found = {file.id: file for file in self.files.get_many(ids) if file.owner_id == caller.user_id}
+        return [self._edit_one(caller, file_id, found.get(file_id), edit) for file_id in ids]
+
+    def edit_all(self, caller: Caller, criteria: Criteria, edit: Edit) -> Job:
+        """Make one change to all files that fit: the first hundred now, the rest in the background.
+
+        Raises CategoryUnknown.
+        """
+        self._check(caller, edit)
+        return self._start(caller, criteria, edit, [])
+
+    def rename_tag(self, caller: Caller, tag: str, name: str) -> Job:
+        """Replace a tag by another on all files; where a file has both, they become one. Raises TagNotFound."""
+        self._check_tag(caller, tag)
+        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.RETAG, (tag, name)), [])
+
+    def delete_tag(self, caller: Caller, tag: str) -> Job:
+        """Take a tag off all files. Raises TagNotFound."""
+        self._check_tag(caller, tag)
+        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.UNTAG, (tag,)), [])
+
+    def delete_category(self, caller: Caller, category: Category, move_to: str | None) -> Job:
+        """End a category; its files go to another one, or to none. Raises CategoryUnknown, CategoryChanged."""
+        edit = Edit(Action.CATEGORISE, category=move_to)
+        self._check(caller, edit)
+        removal = self.files.catalogue.categories.removal(caller, category)
+        return self._start(caller, Criteria(category=category.id), edit, removal)
+
+    def get(self, caller: Caller, job_id: str) -> Job:
+        """Return one of the caller's jobs. Raises JobNotFound."""
+        job = self.store.get(job_id)
+        if job is None or job.owner_id != caller.user_id:
+            raise JobNotFound("There is no such job.")
+        return job
+
+    def cancel(self, caller: Caller, job_id: str) -> None:
+        """Stop a job after its present step; what is done stays done. Raises JobNotFound, JobEnded."""
+        for _ in range(TRIES):
+            job = self.get(caller, job_id)
+            if job.state is not JobState.RUNNING:
+                raise JobEnded(f"This job is {job.state.value}.")
+            try:
+                self._save(replace(job, state=JobState.CANCELLED), job)
+            except JobChanged:
+                continue
+            return
+        raise JobEnded("This job is just being finished.")
+
+    def advance(self, job_id: str) -> Job | None:
+        """Take a job one step further and, if it is not finished, send for the next; safe to repeat."""
+        job = self.store.get(job_id)
+        if job is None or job.state is not JobState.RUNNING:
+            return job
+        try:
+            after = self._step(job)
+        except JobChanged:
+            return None  # another worker goes on with it, or the owner has cancelled it
+        if after.state is JobState.RUNNING:
+            self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text())
+        return after
+
+    def remind(self) -> int:
+        """Send for jobs that have stood still; safe to repeat. Returns how many."""
+        count = 0
+        for due in self.agenda.due(self.clock()):
+            job = self.store.get(due.reference)
+            again: list[Write] = []
+            if job is not None and job.state is JobState.RUNNING:
+                self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text())
+                due_at = self.clock() + PATIENCE
+                moved = replace(job, due_at=due_at, version=job.version + 1)
+                again = [self.store.put_if(moved, job.version), self.agenda.put(due_at, job.id)]
+                count += 1
+            try:
+                self.tables.commit([self.agenda.delete(due.at, due.reference), *again])
+            except JobChanged:
+                continue  # it goes on by itself
+        return count
+
+    def _start(self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write]) -> Job:
+        now = self.clock()
+        job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE)
+        entry = self.audit.entry(
+            "job.started",
+            owner=caller.user_id,
+            actor=caller.user_id,
+            target=job.id,
+            origin=caller.origin,
+            edit=edit.action.value,
+            tags=list(edit.tags),
+            category=edit.category,
+        )
+        self.tables.commit([self.store.put_new(job), self.agenda.put(job.due_at, job.id), *also, entry])
+        return self.advance(job.id) or self.get(caller, job.id)
+
+    def _step(self, job: Job) -> Job:
+        caller = Caller(job.owner_id, Role.OPERATOR, "", Origin(agent=f"job {job.id}"))
+        page = self._page(caller, job)
+        results = Counter(self._edit_one(caller, file.id, file, job.edit).result for file in page.items)
+        after = replace(
+            job,
+            done=job.done + results[Result.DONE],
+            unchanged=job.unchanged + results[Result.UNCHANGED],
+            failed=job.failed + results[Result.FAILED],
+            cursor=page.next_cursor,
+            state=JobState.RUNNING if page.next_cursor else JobState.FINISHED,
+        )
+        return self._save(after, job)
+
+    def _page(self, caller: Caller, job: Job) -> Page[File]:
+        try:
+            return self.files.find(caller, job.criteria, limit=STEP, cursor=job.cursor)
+        except CursorInvalid:  # the key that signs cursors was rotated: begin again, which harms nothing
+            return self.files.find(caller, job.criteria, limit=STEP)
+
+    def _save(self, after: Job, before: Job) -> Job:
+        after = replace(after, version=before.version + 1, updated_at=self.clock())
+        ended = after.state is not JobState.RUNNING
+        done = [self.agenda.delete(before.due_at, before.id)] if ended else []
+        self.tables.commit([self.store.put_if(after, before.version), *done])
+        return after
+
+    def _check(self, caller: Caller, edit: Edit) -> None:
+        if edit.category is not None:
+            self.files.catalogue.categories.check(caller.user_id, edit.category)
+
+    def _check_tag(self, caller: Caller, tag: str) -> None:
+        if not self.files.find(caller, Criteria(tags=(tag,)), limit=1).items:
+            raise TagNotFound(f'None of your files has the tag "{tag_key(tag)}".')
+
+    def _edit_one(self, caller: Caller, file_id: str, file: File | None, edit: Edit) -> Outcome:
+        """Edit a file as it was read, or, where it has just been changed, as it is now."""
+        try:
+            for _ in range(TRIES):
+                try:
+                    return Outcome(file_id, self._apply(caller, file, edit))
+                except FileChanged:
+                    file = self.files.get(caller, file_id)
+            raise FileChanged("The file is just being changed by others. Try again.")
+        except LibraryError as error:
+            return Outcome(file_id, Result.FAILED, error.code, error.detail)
+
+    def _apply(self, caller: Caller, file: File | None, edit: Edit) -> Result:
+        if file is None:
+            raise FileNotFound("There is no such file.")
+        if edit.action in {Action.DELETE, Action.RESTORE}:
+            wanted = edit.action is Action.DELETE
+            if (file.trashed_at is not None) is wanted:
+                return Result.UNCHANGED
+            self.files.move(caller, file, to_trash=wanted)
+            return Result.DONE
+        return Result.UNCHANGED if self.files.edit(caller, file, changes(edit, file)) == file else Result.DONE
