@@ -91,6 +91,6 @@ def machine() -> Iterator[Client]:
 
 def _is_well(client: Client) -> bool:
     try:
-        return client.session.get(f"{client.url}/health", timeout=5).status_code == requests.codes.ok
+        return client.session.get(f"{client.url}/health", timeout=5).ok
     except requests.ConnectionError:
         return False

@@ -86,7 +86,7 @@ def main() -> None:
         films = [film + b"\0\0\0\x10free" + next(_numbers).to_bytes(8) for _ in range(VIDEOS)]
         videos = [client.upload(f"{number}.mp4", content) for number, content in enumerate(films)]
         waiting = threading.Event()
-        behind = []
+        behind: list[tuple[float, float]] = []
         while len(behind) < PHOTOS and not waiting.is_set():
             behind.append(timed(client, relabelled(original)))
             last = client("GET", f"/v1/files/{videos[-1]}")

@@ -124,6 +124,15 @@ RENDITIONS = {
 }
 
 
+SMALL_WIDTH = 120
+ATTEMPTS = 5
+"""Of one photo: examined and drawn, a miniature drawn, examined and drawn again."""
+
+
+def thumbnail_width(door: Door, file: Any) -> int:
+    return int(door.get(f"/v1/files/{file['id']}/renditions")["renditions"]["thumbnail"]["width"])
+
+
 def is_whole(file: Any) -> bool:
     """Tell whether a file is examined and has the renditions that its type has."""
     if file["status"] in {"pending", "processing"}:
@@ -161,6 +170,19 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
     assert [file["id"] for file in files] == list(ids)[::-1]
     outcomes = {file["filename"]: (file["status"], agree(file, FACTS[file["filename"]])) for file in files}
     assert outcomes == dict.fromkeys(names, ("ready", []))
+
+    photo, other = (
+        next(file for file in files if file["filename"] == name) for name in ("photo.jpg", "plain.png")
+    )
+    chosen = f"/v1/files/{photo['id']}/thumbnail"
+    ana.ok("PUT", chosen, 200, json={"file_id": other["id"]})
+    ana.ok("PUT", chosen, 202, files={"file": ("own.webp", (MEDIA / "animated.webp").read_bytes())})
+    eventually(lambda: thumbnail_width(ana, photo) == SMALL_WIDTH, "the chosen miniature is drawn")
+    ana.ok("DELETE", chosen, 204)
+    ana.ok("POST", f"/v1/files/{photo['id']}/reprocess", 202)
+    eventually(lambda: len(ana.get(f"/v1/files/{photo['id']}/jobs")["items"]) == ATTEMPTS, "examined again")
+    eventually(lambda: all(is_whole(file) for file in listed(ana)), "and drawn again")
+    files = listed(ana)
 
     machine.stop(signal.SIGKILL)
     machine.start()

@@ -110,6 +110,8 @@ class Route:
     """Other successful statuses, and what they return."""
     content_type: str
     form: type[BaseModel] | None
+    or_json: type[BaseModel] | None
+    """What may be sent as JSON instead of the form."""
     errors: tuple[type[LibraryError], ...]
     scope: Scope | None
     """What an API key needs to call the route; None where only a session may."""
@@ -146,6 +148,7 @@ class Routes:
         also: Mapping[int, type[BaseModel]] = MappingProxyType({}),
         content_type: str = "application/json",
         form: type[BaseModel] | None = None,
+        or_json: type[BaseModel] | None = None,
         errors: tuple[type[LibraryError], ...] = (),
         scope: Scope | None = None,
         session_only: bool = False,
@@ -158,8 +161,8 @@ class Routes:
         def declare(view: View) -> View:
             parameters = inspect.signature(view, eval_str=True).parameters
             types = {name: parameter.annotation for name, parameter in parameters.items() if name != "call"}
-            said = (method, path, who, status, summary, self._tag, returns, also, content_type, form, errors)
-            self._register(Route(*said, needed, live or who is Who.ADMIN, view, types))
+            said = (method, path, who, status, summary, self._tag, returns, also, content_type)
+            self._register(Route(*said, form, or_json, errors, needed, live or who is Who.ADMIN, view, types))
             return view
 
         return declare

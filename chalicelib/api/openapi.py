@@ -58,7 +58,8 @@ def describe(routes: Iterable[Route], version: str) -> Schema:
 
 
 def _models(route: Route) -> Iterable[type[BaseModel]]:
-    yield from (model for model in (route.returns, route.form, route.parameters.get("body")) if model)
+    body = route.parameters.get("body")
+    yield from (model for model in (route.returns, route.form, route.or_json, body) if model)
     yield from route.also.values()
 
 
@@ -76,7 +77,9 @@ def _operation(route: Route) -> Schema:
         keys = f"API keys need the scope `{route.scope}`." if route.scope else "Not for API keys."
         operation["description"] = f"Roles: {', '.join(roles)}. {keys}"
     if route.form:
-        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": _ref(route.form)}}
+        content = {"multipart/form-data": _ref(route.form)}
+        content |= {"application/json": _ref(route.or_json)} if route.or_json else {}
+        operation["requestBody"] = {"required": True, "content": content}
     elif "body" in route.parameters:
         operation["requestBody"] = {
             "required": True,

@@ -1,17 +1,20 @@
 """Renditions of files, what extraction found, and how it went."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from chalice.app import Blueprint
+from pydantic import Field
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.files import DeliveryView, deliver
-from chalicelib.api.request import Call
+from chalicelib.api.form import read_form
+from chalicelib.api.request import Call, json_body
 from chalicelib.api.views import FileView, RenditionView, renditions_of
 from chalicelib.extraction.attempts import Outcome, Work
-from chalicelib.files.models import FileNotFound
-from chalicelib.renditions.service import NotExamined, RenditionNotFound
+from chalicelib.files.models import FileChanged, FileNotFound
+from chalicelib.renditions.service import NotAPicture, NotExamined, NoThumbnail, RenditionNotFound
+from chalicelib.uploads.models import UseUploads
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Renditions")
@@ -21,6 +24,18 @@ class Redirect(Input):
     """How to deliver."""
 
     redirect: bool = True
+
+
+class OtherFile(Input):
+    """Another of one's files, whose thumbnail is taken over."""
+
+    file_id: Annotated[str, Field(min_length=36, max_length=36)]
+
+
+class Miniature(Input):
+    """A picture of at most 4.5 MB, as a part of a form."""
+
+    file: Annotated[bytes, Field(description="The picture itself")]
 
 
 class RenditionsView(Output):
@@ -93,6 +108,39 @@ def get_thumbnail(call: Call, file_id: str, query: Redirect) -> Answer:
     return deliver(
         call.library.renditions.deliver(call.caller, file_id, "thumbnail"), redirect=query.redirect
     )
+
+
+@route(
+    "PUT /v1/files/{file_id}/thumbnail",
+    who=Who.WRITER,
+    returns=FileView,
+    also={202: FileView},
+    form=Miniature,
+    or_json=OtherFile,
+    errors=(FileNotFound, FileChanged, NotExamined, NoThumbnail, NotAPicture, UseUploads),
+    summary="Choose a thumbnail: that of another file at once (200), or a picture in a form (202, drawn in a moment)",
+)
+def put_thumbnail(call: Call, file_id: str) -> Answer:
+    renditions = call.library.renditions
+    if str(call.request.headers.get("content-type", "")).startswith("multipart/"):
+        content = read_form(call.request).content
+        file = renditions.receive_thumbnail(call.caller, file_id, content, call.expected_version)
+        return Answer(FileView.of(file), status=202)
+    other = json_body(call.request, OtherFile)
+    file = renditions.take_thumbnail_of(call.caller, file_id, other.file_id, call.expected_version)
+    return Answer(FileView.of(file))
+
+
+@route(
+    "DELETE /v1/files/{file_id}/thumbnail",
+    who=Who.WRITER,
+    status=204,
+    errors=(FileNotFound, FileChanged),
+    summary="Go back to the thumbnail that the content has of itself",
+)
+def delete_thumbnail(call: Call, file_id: str) -> Answer:
+    call.library.renditions.drop_thumbnail(call.caller, file_id, call.expected_version)
+    return Answer()
 
 
 @route(

@@ -12,6 +12,7 @@ from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
 from chalicelib.extraction.errors import ToolsAreComing
+from chalicelib.renditions import wishes
 from chalicelib.wiring import library
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def take_in(record: "SQSRecord", *, forward: bool = False) -> None:
     """Handle the arrivals of one message. Raises whatever means that the queue must bring it back."""
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(message_id=record.message_id)
+    for wish in wishes.parse(record.body):
+        library().miniatures.fulfil(wish)
     for arrival in arrivals.parse(record.body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
         try:

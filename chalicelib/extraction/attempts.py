@@ -10,6 +10,7 @@ class Work(StrEnum):
 
     EXTRACTION = "extraction"
     RENDITIONS = "renditions"
+    MINIATURE = "miniature"
 
 
 class Outcome(StrEnum):

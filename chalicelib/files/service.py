@@ -140,7 +140,7 @@ class Files:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
         file = self.get(caller, file_id)
         check_version(file, expected)
-        entry = self._entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
+        entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
         self.tables.commit([*self.removal(file), entry])
 
     def download(self, caller: Caller, file_id: str, *, inline: bool) -> Delivery:
@@ -184,10 +184,11 @@ class Files:
             name: {"before": _plain(getattr(before, name)), "after": _plain(changes[name])}
             for name in changes
         }
-        self.tables.commit([*writes, self._entry(action, caller, before, **details)])
+        self.tables.commit([*writes, self.entry(action, caller, before, **details)])
         return after
 
-    def _entry(self, action: str, caller: Caller, file: File, **details: object) -> Write:
+    def entry(self, action: str, caller: Caller, file: File, **details: object) -> Write:
+        """Return the write that records what someone did with a file."""
         return self.audit.entry(
             action, owner=file.owner_id, actor=caller.user_id, target=file.id, origin=caller.origin, **details
         )

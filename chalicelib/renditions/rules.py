@@ -3,13 +3,14 @@
 from typing import Any
 
 from chalicelib.blobs.models import Blob, Illustrations, Rendition, renditions_prefix
+from chalicelib.extraction.filetypes import TYPES
 from chalicelib.files.models import File, Status
 
 WORKSHOP_VERSION = 1
 """Grows with every change that makes any rendition look different; what older versions made can be made again."""
 EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "application/json": "json"}
 _NOT_DRAWN = {"svg"}  # it may carry script and address other hosts: drawing it is a browser's work
-OWN_THUMBNAIL_PREFIX = "miniatures/"
+_OWN = "own-"
 
 
 def can_be_illustrated(outcome: str, kind: str | None, sniffed: str) -> bool:
@@ -33,15 +34,29 @@ def rendition_key(blob: Blob, name: str, mime_type: str) -> str:
     return f"{prefix}{name}-v{WORKSHOP_VERSION}.{EXTENSIONS[mime_type]}"
 
 
-def miniature_key(file: File, digest: str, mime_type: str) -> str:
-    """Return where a miniature that someone chose for one file lies; `digest` keeps an old one apart from a new one."""
-    return f"{OWN_THUMBNAIL_PREFIX}{file.owner_id}/{file.id}/{digest}.{EXTENSIONS[mime_type]}"
+def miniature_key(file: File, digest: str, mime_type: str | None) -> str:
+    """Return where a miniature that someone chose for one file lies, or the picture it will be made of (no type).
+
+    `digest` keeps an old one apart from a new one. Beside the content's renditions, it goes with them.
+    """
+    extension = EXTENSIONS[mime_type] if mime_type else "source"
+    return f"{renditions_prefix(file.owner_id, file.sha256)}{_OWN}{file.id}-{digest}.{extension}"
+
+
+def is_own(key: str) -> bool:
+    """Tell whether an object is a miniature that someone chose, or its source."""
+    return key.rpartition("/")[2].startswith(_OWN)
+
+
+def is_picture(sniffed: str) -> bool:
+    """Tell whether content of a type is drawn as a picture."""
+    return TYPES[sniffed].reader == "images"
 
 
 def own_thumbnail(file: File) -> Rendition | None:
     """Return the miniature that someone chose for the file."""
     thumbnail = file.renditions.get("thumbnail")
-    return thumbnail if thumbnail and thumbnail.key.startswith(OWN_THUMBNAIL_PREFIX) else None
+    return thumbnail if thumbnail and is_own(thumbnail.key) else None
 
 
 def illustrated(file: File, illustrations: Illustrations) -> dict[str, Any]:

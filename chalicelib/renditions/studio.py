@@ -93,7 +93,7 @@ def _video(film: Film, metadata: MediaMetadata) -> Album:
     frame = posters.poster(film, metadata)
     if frame is None:
         return Album(problem="no_frame")
-    drawn = _pictures(draw(_in_memory(frame), "jpeg"))
+    drawn = _pictures(draw(in_memory(frame), "jpeg"))
     poster = drawn.renditions.pop("preview")
     return replace(drawn, renditions=drawn.renditions | {"poster": poster})
 
@@ -104,7 +104,7 @@ def _audio(film: Film, metadata: MediaMetadata) -> Album:
     try:
         peaks = sounds.peaks(film, metadata)
         form = Form(Picture, MAX_ANSWER)
-        waveform = _zygote.ask(Job(WAVEFORMS, "json", LIMITS), _in_memory(peaks), form)
+        waveform = _zygote.ask(Job(WAVEFORMS, "json", LIMITS), in_memory(peaks), form)
     except FileFault as fault:
         return replace(covered, problem=fault.code)
     heard = {"waveform": _made(waveform), "peaks": Made(peaks, "application/json")}
@@ -116,12 +116,13 @@ def _covered(film: Film) -> Album:
     if embedded is None:
         return Album(problem="no_cover")
     try:
-        return _pictures(draw(_in_memory(embedded), sniff(embedded[:WINDOW])))
+        return _pictures(draw(in_memory(embedded), sniff(embedded[:WINDOW])))
     except FileFault as fault:
         return Album(problem=fault.code)
 
 
-def _in_memory(content: bytes) -> RangedSource:
+def in_memory(content: bytes) -> RangedSource:
+    """Return a source over bytes that are here already."""
     return RangedSource(
         lambda first, last: content[first : last + 1], len(content), max_requests=MAX_REQUESTS
     )

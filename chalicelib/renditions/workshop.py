@@ -28,7 +28,7 @@ from chalicelib.extraction.models import Facts
 from chalicelib.extraction.source import RangedSource
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
-from chalicelib.renditions.rules import WORKSHOP_VERSION, illustrated, is_due, rendition_key, shows
+from chalicelib.renditions.rules import WORKSHOP_VERSION, illustrated, is_due, is_own, rendition_key, shows
 from chalicelib.renditions.studio import Album, Studio
 
 RECORDED_AT_ONCE = 80
@@ -148,5 +148,5 @@ class Workshop:
     def _discard_others(self, blob: Blob, illustrations: Illustrations) -> None:
         kept = {rendition.key for rendition in illustrations.renditions.values()}
         for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
-            if key not in kept:
+            if key not in kept and not is_own(key):
                 self.bucket.delete(key)

@@ -63,6 +63,7 @@ __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
 if TYPE_CHECKING:
     from chalicelib.erasure.service import Erasure
     from chalicelib.intake.service import Intake
+    from chalicelib.renditions.miniatures import Miniatures
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,13 @@ class Library:
             slow_lane=self.slow_lane,
             tools_expected=lambda: expected,
         )
+
+    @functools.cached_property
+    def miniatures(self) -> "Miniatures":
+        """Return what draws chosen miniatures, which only the extraction function does."""
+        from chalicelib.renditions.miniatures import Miniatures  # noqa: PLC0415 - the API draws nothing
+
+        return Miniatures(self.tables, self.files, self.bucket, self.history.jobs)
 
     def dependencies(self) -> dict[str, Callable[[], object]]:
         """Return a cheap question for each service that the library needs; a question that fails raises."""

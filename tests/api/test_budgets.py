@@ -55,7 +55,7 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
     ana("GET", f"/v1/files/{file}/thumbnail")
     assert cost("GET /v1/files/{file_id}/thumbnail") == 1
     ana.ok("POST", f"/v1/files/{file}/reprocess", 202)
-    assert cost("POST /v1/files/{file_id}/reprocess") == 2
+    assert cost("POST /v1/files/{file_id}/reprocess") == 3
     ana.ok("DELETE", f"/v1/files/{file}", 204)
     assert cost("DELETE /v1/files/{file_id}") == 2
 

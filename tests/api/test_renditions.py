@@ -113,3 +113,84 @@ def test_reprocessing_answers_at_once_and_works_in_the_background(
 def test_what_has_not_arrived_cannot_be_reprocessed(ana: Door) -> None:
     begun = ana.begin("a.txt", b"words")
     ana.refused("POST", f"/v1/files/{begun['file_id']}/reprocess", 409, "file_not_examined")
+
+
+def thumbnail(door: Door, file: Any) -> Image.Image:
+    delivery = door.get(f"/v1/files/{file['id']}/thumbnail?redirect=false")
+    return Image.open(io.BytesIO(requests.get(delivery["url"], timeout=10).content))
+
+
+def flat(colour: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (600, 400), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def is_of(picture: Image.Image, colour: tuple[int, int, int]) -> bool:
+    pixel = picture.convert("RGB").getpixel((20, 20))
+    assert isinstance(pixel, tuple)
+    return all(abs(a - b) < 10 for a, b in zip(pixel, colour, strict=True))
+
+
+def test_a_picture_in_a_form_becomes_the_thumbnail_until_it_is_dropped(
+    ana: Door, deliver: Deliver, photo: Any
+) -> None:
+    path = f"/v1/files/{photo['id']}/thumbnail"
+    ana.ok("PUT", path, 202, files={"file": ("red.png", flat("red"))})
+    assert deliver() == {"batchItemFailures": []}
+    assert is_of(thumbnail(ana, photo), (255, 0, 0))
+    shown = ana.get(f"/v1/files/{photo['id']}")["renditions"]
+    assert (shown["thumbnail"]["width"], shown["thumbnail"]["height"]) == (300, 200)
+    assert shown["preview"] == photo["renditions"]["preview"]
+    ana.ok("DELETE", path, 204)
+    assert ana.get(f"/v1/files/{photo['id']}")["renditions"] == photo["renditions"]
+    ana.ok("DELETE", path, 204)
+
+
+def test_a_chosen_thumbnail_survives_reprocessing(ana: Door, deliver: Deliver, photo: Any) -> None:
+    ana.ok("PUT", f"/v1/files/{photo['id']}/thumbnail", 202, files={"file": ("red.png", flat("red"))})
+    deliver()
+    ana.ok("POST", f"/v1/files/{photo['id']}/reprocess", 202)
+    deliver()
+    assert is_of(thumbnail(ana, photo), (255, 0, 0))
+
+
+def test_the_thumbnail_of_another_file_is_taken_at_once(ana: Door, deliver: Deliver, photo: Any) -> None:
+    words = brought_in(ana, deliver, "a.txt", b"words")
+    blue = brought_in(ana, deliver, "blue.png", flat("blue"))
+    chosen = ana.ok("PUT", f"/v1/files/{words['id']}/thumbnail", 200, json={"file_id": blue["id"]})
+    assert chosen["renditions"]["thumbnail"]["mime_type"] == "image/jpeg"
+    ana.ok("DELETE", f"/v1/files/{blue['id']}?permanent=true", 204)
+    assert is_of(thumbnail(ana, words), (0, 0, 255))
+    plain = brought_in(ana, deliver, "b.txt", b"other words")
+    body = {"file_id": plain["id"]}
+    ana.refused("PUT", f"/v1/files/{photo['id']}/thumbnail", 409, "no_thumbnail", json=body)
+
+
+def test_only_a_picture_that_can_be_drawn_becomes_a_thumbnail(
+    ana: Door, deliver: Deliver, photo: Any
+) -> None:
+    path = f"/v1/files/{photo['id']}/thumbnail"
+    ana.refused("PUT", path, 415, "not_a_picture", files={"file": ("a.png", b"#!/bin/sh\n")})
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    ana.refused("PUT", path, 415, "not_a_picture", files={"file": ("a.svg", svg)})
+    ana.ok("PUT", path, 202, files={"file": ("cut.png", flat("red")[:200])})
+    assert deliver() == {"batchItemFailures": []}
+    assert ana.get(f"/v1/files/{photo['id']}")["renditions"] == photo["renditions"]
+    job = ana.get(f"/v1/files/{photo['id']}/jobs")["items"][0]
+    assert (job["work"], job["code"]) == ("miniature", "damaged")
+
+
+def test_a_thumbnail_is_chosen_only_for_the_version_that_is_named(ana: Door, photo: Any) -> None:
+    path = f"/v1/files/{photo['id']}/thumbnail"
+    old = {"If-Match": '"1"'}
+    ana.refused("PUT", path, 412, "version_mismatch", json={"file_id": photo["id"]}, headers=old)
+
+
+def test_nobody_chooses_thumbnails_for_strangers_or_of_strangers(ana: Door, ben: Door, photo: Any) -> None:
+    path = f"/v1/files/{photo['id']}/thumbnail"
+    ben.refused("PUT", path, 404, "file_not_found", json={"file_id": photo["id"]})
+    ben.refused("DELETE", path, 404, "file_not_found")
+    form = {"file": ("red.png", flat("red"))}
+    ben.refused("PUT", path, 404, "file_not_found", files=form)
+    assert ana.get(f"/v1/files/{photo['id']}")["renditions"] == photo["renditions"]

@@ -88,6 +88,8 @@ WHO = {
     "GET /v1/files/{file_id}/renditions": USERS,
     "GET /v1/files/{file_id}/renditions/{name}": USERS,
     "GET /v1/files/{file_id}/thumbnail": USERS,
+    "PUT /v1/files/{file_id}/thumbnail": WRITERS,
+    "DELETE /v1/files/{file_id}/thumbnail": WRITERS,
     "GET /v1/files/{file_id}/metadata": USERS,
     "GET /v1/files/{file_id}/jobs": USERS,
     "POST /v1/files/{file_id}/reprocess": WRITERS,
