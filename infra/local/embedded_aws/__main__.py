@@ -10,6 +10,7 @@ Settings (environment):
   EMBEDDED_AWS_LISTENER, EMBEDDED_AWS_PARENT_PIPE   descriptors that `process` hands over: a listening
   socket, and
                       a pipe whose end means that the parent is gone
+  EMBEDDED_AWS_LAMBDA_PYTHON   program that runs Python functions; APIs then are made from whole definitions
 Other MiniStack settings (MINISTACK_REGION, MINISTACK_ACCOUNT_ID, MINISTACK_HOST, ...) work as documented
 there.
 """

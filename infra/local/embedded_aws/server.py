@@ -14,10 +14,12 @@ from typing import Any, Self, cast
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
+from .api_definitions import install_definitions
 from .durability import Durability
 from .emulator import require_pinned
 from .fast_dynamodb import FastDynamoDB
 from .journal import Journal
+from .lambda_functions import install_runtime
 from .root_identity import Application, guard_pages, install_root, root_credentials
 from .s3_objects import recover
 
@@ -44,6 +46,7 @@ class Settings:
     log_level: str = "WARNING"
     listener: int | None = None
     parent_pipe: int | None = None
+    lambda_python: str | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -57,6 +60,7 @@ class Settings:
             log_level=os.environ.get("LOG_LEVEL", "WARNING"),
             listener=_descriptor("EMBEDDED_AWS_LISTENER"),
             parent_pipe=_descriptor("EMBEDDED_AWS_PARENT_PIPE"),
+            lambda_python=os.environ.get("EMBEDDED_AWS_LAMBDA_PYTHON"),
         )
 
 
@@ -101,6 +105,9 @@ def build(settings: Settings) -> tuple[Application, Journal]:
     durability = Durability(app, journal, settings.folder)
     durability.install()
     application = durability.wrap(app.app)
+    if settings.lambda_python:
+        install_runtime(import_module("ministack.core.lambda_runtime"), settings.lambda_python)
+        install_definitions(import_module("ministack.services.apigateway_v1"))
     if settings.auth:
         root = root_credentials(settings.folder)
         evaluator, sts = (
