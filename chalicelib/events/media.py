@@ -13,7 +13,7 @@ from chalicelib.events.extraction import each_message, take_in
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_sqs_message(queue="media", batch_size=1, name="media")
+@blueprint.on_sqs_message(queue="media", batch_size=1, name="slow-lane")
 def examine_media(event: SQSEvent) -> Any:
     """Handle one arrival of audio or video."""
     return each_message(event, take_in)

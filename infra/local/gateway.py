@@ -68,7 +68,7 @@ class Gateway:
         self._region = region
         self._limits = limits or Limits()
         self._routes = RouteTable(app.routes)
-        self._cors = _headers_of(_cors_of(app))
+        self._cors = _headers_of(cors_of(app))
         self._calls = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="call")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -103,7 +103,7 @@ class Gateway:
             return _preflight(methods)
         method = "GET" if request.method == "HEAD" and "HEAD" not in methods else request.method
         if method not in methods:
-            raise problems.method_not_allowed(_allowed(methods))
+            raise problems.method_not_allowed(allowed_methods(methods))
         event = proxy_event(request, match, method, request_id, self._app.api.binary_types)
         return answer_of(self._invoke(event), request, self._app.api.binary_types)
 
@@ -147,7 +147,7 @@ def _refuse_authorizers(app: Chalice) -> None:
             raise ValueError(f"{resource} relies on an authorizer of API Gateway, which nobody runs here.")
 
 
-def _cors_of(app: Chalice) -> CORSConfig | None:
+def cors_of(app: Chalice) -> CORSConfig | None:
     """Return the CORS settings for answers that belong to no route: the app's own, or those of its first route."""
     if isinstance(app.api.cors, CORSConfig):
         return app.api.cors
@@ -159,9 +159,10 @@ def _headers_of(cors: CORSConfig | None) -> Mapping[str, str]:
     return cors.get_access_control_headers() if cors else {}
 
 
-def _allowed(methods: Mapping[str, RouteEntry]) -> list[str]:
+def allowed_methods(methods: Mapping[str, RouteEntry], *, head: bool = True) -> list[str]:
+    """Return what a path takes, in order; `head` says whether GET answers HEAD too, as it does here."""
     allowed = set(methods)
-    if "GET" in methods:
+    if head and "GET" in methods:
         allowed.add("HEAD")
     if any(entry.cors for entry in methods.values()):
         allowed.add("OPTIONS")
@@ -172,7 +173,7 @@ def _preflight(methods: Mapping[str, RouteEntry]) -> Answer:
     """Answer as the mock integration that Chalice generates for OPTIONS (chalice.deploy.swagger)."""
     with_cors = [method for method, entry in methods.items() if entry.cors]
     if not with_cors:
-        raise problems.method_not_allowed(_allowed(methods))
+        raise problems.method_not_allowed(allowed_methods(methods))
     headers = {
         "Content-Type": "application/json",
         "Access-Control-Allow-Methods": ",".join([*with_cors, "OPTIONS"]),

@@ -97,6 +97,12 @@ def not_implemented(detail: str) -> GatewayProblem:
     return GatewayProblem(501, "not_implemented", "Not implemented", detail)
 
 
+def throttled() -> GatewayProblem:
+    """More requests than API Gateway lets through; only the deployed one counts them."""
+    detail = "There are too many requests at the moment. Try again in a second."
+    return GatewayProblem(429, "too_many_requests", "Too many requests", detail, {"Retry-After": "1"})
+
+
 def bad_gateway() -> GatewayProblem:
     """The app raised, or answered something that API Gateway does not understand."""
     return GatewayProblem(502, "bad_gateway", "Bad gateway", "The service failed to answer properly.")

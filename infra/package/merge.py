@@ -1,0 +1,109 @@
+"""What Chalice's template lacks, as the template that `chalice package --merge-template` takes.
+
+It is `infra/template.yaml` whole, and on top of it what ties functions and resources together: roles, environment,
+layers, event sources, the gateway's own answers, alarms.
+"""
+
+from typing import Any
+
+from chalice.app import Chalice
+
+from chalicelib.settings import PREFIX, Settings
+from infra.local.event_sources import upper_snake
+from infra.package import gateway, watch
+from infra.package.functions import Function, Template
+
+_STACK = {"Ref": "AWS::StackName"}
+_BASE_URL_PARAMETER = {
+    "Type": "String",
+    "Default": "",
+    "Description": "Where people reach the API, if it has a domain of its own; links in mails begin with it",
+}
+_BASE_URL_GIVEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": "BaseUrl"}, ""]}]}
+_API_URL = {"Fn::Sub": "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api"}
+_BASE_URL = {"Fn::If": ["BaseUrlGiven", {"Ref": "BaseUrl"}, _API_URL]}
+_RUNTIMES = ["python3.12", "python3.13"]
+
+
+def merge_template(app: Chalice, template: Template, functions: list[Function], commit: str) -> Template:
+    """Return the template to merge; `commit` tells `/health` which source runs."""
+    layers = sorted({layer for function in functions for layer in function.settings.Layers})
+    variables = environment(template) | {f"{PREFIX}COMMIT": commit, f"{PREFIX}BASE_URL": _BASE_URL}
+    resources = {
+        **template["Resources"],
+        **{layer_resource(name): _layer(name) for name in layers},
+        **{function.resource: _function(function, variables) for function in functions},
+        "RestAPI": _rest_api(app),
+    }
+    resources[functions[0].resource]["Properties"]["FunctionName"] = {"Fn::Sub": gateway.FUNCTION_NAME}
+    merged = {
+        **template,
+        "Parameters": {**template.get("Parameters", {}), "BaseUrl": _BASE_URL_PARAMETER},
+        "Conditions": {**template.get("Conditions", {}), "BaseUrlGiven": _BASE_URL_GIVEN},
+        "Resources": resources,
+    }
+    return watch.watched(merged, functions)
+
+
+def environment(template: Template) -> dict[str, Any]:
+    """Return what the functions read: the outputs and parameters that are settings, named as `make run` names them."""
+    known = {name.upper() for name in Settings.model_fields}
+    values = {name: {"Ref": name} for name in template.get("Parameters", {})}
+    values |= {name: output["Value"] for name, output in template["Outputs"].items()}
+    return {PREFIX + upper_snake(name): value for name, value in values.items() if upper_snake(name) in known}
+
+
+def layer_resource(name: str) -> str:
+    """Return the template's name of a layer."""
+    return f"{name.capitalize()}Layer"
+
+
+def layer_file(name: str) -> str:
+    """Return the name of a layer's zip."""
+    return f"{name}-layer.zip"
+
+
+def _layer(name: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Serverless::LayerVersion",
+        "Properties": {
+            "ContentUri": f"./{layer_file(name)}",
+            "CompatibleRuntimes": _RUNTIMES,
+            "CompatibleArchitectures": ["x86_64"],
+            "RetentionPolicy": "Delete",
+        },
+    }
+
+
+def _function(function: Function, variables: dict[str, Any]) -> dict[str, Any]:
+    settings = function.settings
+    properties: dict[str, Any] = {
+        "Role": {"Fn::GetAtt": [function.role, "Arn"]},
+        "MemorySize": settings.MemorySize,
+        "Timeout": settings.Timeout,
+        "Environment": {"Variables": variables},
+    }
+    if settings.Layers:
+        properties["Layers"] = [{"Ref": layer_resource(layer)} for layer in settings.Layers]
+    if function.queue:
+        properties["Events"] = {f"{function.resource}SqsEventSource": {"Properties": _event_source(function)}}
+    return {"Properties": properties}
+
+
+def _event_source(function: Function) -> dict[str, Any]:
+    return {
+        "Queue": {"Fn::Sub": f"${{{function.queue}.Arn}}"},  # Chalice's own intrinsic, or both would stand
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": function.settings.MaximumConcurrency},
+    }
+
+
+def _rest_api(app: Chalice) -> dict[str, Any]:
+    limits = {"ThrottlingRateLimit": 200, "ThrottlingBurstLimit": 400, "MetricsEnabled": True}
+    return {
+        "Properties": {
+            "Name": _STACK,
+            "DefinitionBody": {**gateway.definition(app), "info": {"title": _STACK}},
+            "MethodSettings": [{"ResourcePath": "/*", "HttpMethod": "*", **limits}],
+        }
+    }
