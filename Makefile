@@ -1,6 +1,6 @@
 # `make help` lists the targets. Settings go behind the target: make run PORT=8001
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench layers clean setup-run setup-dev
+.PHONY: help run test check bench layers package rehearse plan deploy destroy clean setup-run setup-dev
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -29,6 +29,21 @@ bench: setup-dev ## Measure calls, capacity units, bytes and side-by-side times
 
 layers: setup-run ## Build the layer with ffprobe and ffmpeg for this machine's processor
 	@$(PYTHON) -m infra.local.media_tools build
+
+package: setup-dev ## Build the CloudFormation package in dist/
+	@$(PYTHON) -m infra.package
+
+rehearse: package ## Deploy the package to a fresh embedded AWS and use it there
+	@$(PYTHON) -m pytest tests/rehearsal/rehearse.py $(ARGS)
+
+plan: package ## Show what a deployment would change (STAGE=name ARGS="--parameter Name=value")
+	@$(PYTHON) -m infra.package.deploy plan --stage "$(STAGE)" $(ARGS)
+
+deploy: package ## Deploy to AWS (STAGE=name ARGS="--admin you@example.org --parameter Name=value")
+	@$(PYTHON) -m infra.package.deploy up --stage "$(STAGE)" $(ARGS)
+
+destroy: setup-dev ## Remove a stage from AWS; refuses while it holds data (STAGE=name ARGS=--with-data)
+	@$(PYTHON) -m infra.package.deploy down --stage "$(STAGE)" $(ARGS)
 
 clean: ## Remove what can be made again (.data, with everything stored, stays)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* dist
