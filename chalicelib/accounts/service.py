@@ -133,6 +133,10 @@ class Accounts:
         known = self.sessions.know(before.email, origin.address, self.clock())
         self._set_password(before, new, "password.reset", origin, use, known, email_verified=True)
 
+    def find(self, email: str) -> Account | None:
+        """Return the account with this address; two calls."""
+        return self.store.find(email)
+
     def is_active(self, user_id: str) -> bool:
         """Tell whether an account is there and not disabled: what it shares lives no longer than that. One call."""
         account = self.store.get(user_id)

@@ -11,7 +11,7 @@ from chalicelib.api.fields import Paging
 from chalicelib.api.request import Call
 from chalicelib.audit.models import Entry, Wanted
 from chalicelib.core.paging import CursorInvalid, Page
-from chalicelib.files.models import FileNotFound
+from chalicelib.files.models import FileNotFound, Permission, PermissionMissing
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Activity")
@@ -79,11 +79,11 @@ def my_activity(call: Call, query: EntryQuery) -> EntryPage:
     "GET /v1/files/{file_id}/activity",
     who=Who.USER,
     returns=EntryPage,
-    errors=(CursorInvalid, FileNotFound),
+    errors=(CursorInvalid, FileNotFound, PermissionMissing),
     summary="List what happened to a file of one's own",
 )
 def file_activity(call: Call, file_id: str, query: EntryQuery) -> EntryPage:
-    file = call.library.files.get(call.caller, file_id)
+    file = call.library.files.seen(call.caller, file_id, Permission.SHARE).file
     of_it = call.library.audit.of_target
     return EntryPage.of(of_it(file.id, query.wanted(), limit=query.limit, cursor=query.cursor))
 

@@ -53,9 +53,13 @@ CORS = CORSConfig(
 
 
 class Who(Enum):
-    """Who may call a route, as the roles that may; ANYONE needs no token."""
+    """Who may call a route, as the roles that may.
+
+    ANYONE needs no token and none is looked at; PUBLIC needs none, but one that is sent tells who is calling.
+    """
 
     ANYONE = None
+    PUBLIC = frozenset[Role]()
     USER = frozenset(Role)
     WRITER = frozenset({Role.ADMIN, Role.OPERATOR})
     ADMIN = frozenset({Role.ADMIN})
@@ -212,9 +216,7 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
 
 
 def _answer(route: Route, request: Request, origin: Origin, path_parameters: dict[str, str]) -> Response:
-    call = reading.Call(library(), origin, request)
-    if route.who.value is not None:
-        call = admit(call, route.who.value, route.scope, live=route.live)
+    call = _admitted(route, reading.Call(library(), origin, request))
     arguments: dict[str, Any] = {
         name: _path_parameter(name, value) for name, value in path_parameters.items()
     }
@@ -232,6 +234,13 @@ def _answer(route: Route, request: Request, origin: Origin, path_parameters: dic
         return _render(route, request, answer), not getattr(answer.body, "shown_once", False)
 
     return once(call, route.status, act)
+
+
+def _admitted(route: Route, call: reading.Call) -> reading.Call:
+    if route.who is Who.PUBLIC:
+        known = "authorization" in call.request.headers
+        return admit(call, frozenset(Role), route.scope, live=False) if known else call
+    return call if route.who.value is None else admit(call, route.who.value, route.scope, live=route.live)
 
 
 def _usual_scope(method: str, who: Who) -> Scope | None:

@@ -1,6 +1,8 @@
 """Files: read, change, download, trash."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal
 
 from chalice.app import Blueprint
@@ -11,11 +13,24 @@ from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.core.paging import CursorInvalid
-from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound, FileNotReady
+from chalicelib.files.access import permissions
+from chalicelib.files.models import (
+    FileChanged,
+    FilenameInvalid,
+    FileNotFound,
+    FileNotReady,
+    Permission,
+    PermissionMissing,
+    Visibility,
+)
 from chalicelib.files.service import Delivery
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")
+
+PUBLIC_SECONDS = 60
+PUBLIC_REDIRECT_SECONDS = 30
+"""Half the life of the address that it leads to, which therefore still holds when it is taken from a cache."""
 
 
 class Change(Input):
@@ -25,6 +40,7 @@ class Change(Input):
     caption: Caption | None = None
     content_id: ContentId | None = None
     category: Id | None = None
+    visibility: Visibility = Visibility.PRIVATE
     tags: Tags = []
     custom: Custom = {}
 
@@ -50,29 +66,35 @@ class DeliveryView(Output):
 
 
 @route(
-    "GET /v1/files/{file_id}", who=Who.USER, returns=FileView, errors=(FileNotFound,), summary="Read a file"
+    "GET /v1/files/{file_id}",
+    who=Who.PUBLIC,
+    returns=FileView,
+    errors=(FileNotFound,),
+    summary="Read a file: one's own, one shared with one, or a public one (without a token, cacheable for a minute)",
 )
-def read_file(call: Call, file_id: str) -> FileView:
-    return FileView.of(call.library.files.get(call.caller, file_id))
+def read_file(call: Call, file_id: str) -> Answer:
+    seen = call.library.files.seen(call.signed_in, file_id)
+    return Answer(FileView.of(seen.file, seen.held), headers=cached(call, PUBLIC_SECONDS))
 
 
 @route(
     "PATCH /v1/files/{file_id}",
     who=Who.WRITER,
     returns=FileView,
-    errors=(FileNotFound, FileChanged, FilenameInvalid, CategoryUnknown),
+    errors=(FileNotFound, PermissionMissing, FileChanged, FilenameInvalid, CategoryUnknown),
     summary="Rename a file or change its fields; If-Match guards against lost updates",
 )
 def change_file(call: Call, file_id: str, body: Change) -> FileView:
     changes = {name: tuple(value) if name == "tags" else value for name, value in body.given().items()}
-    return FileView.of(call.library.files.change(call.caller, file_id, changes, call.expected_version))
+    file = call.library.files.change(call.caller, file_id, changes, call.expected_version)
+    return FileView.of(file, permissions(file, call.caller, Permission.EDIT))
 
 
 @route(
     "DELETE /v1/files/{file_id}",
     who=Who.WRITER,
     status=204,
-    errors=(FileNotFound, FileChanged),
+    errors=(FileNotFound, PermissionMissing, FileChanged),
     summary="Move a file to the trash, or erase it with permanent=true",
 )
 def delete_file(call: Call, file_id: str, query: Removal) -> Answer:
@@ -83,15 +105,16 @@ def delete_file(call: Call, file_id: str, query: Removal) -> Answer:
 
 @route(
     "GET /v1/files/{file_id}/download",
-    who=Who.USER,
+    who=Who.PUBLIC,
     status=302,
     also={200: DeliveryView},
-    errors=(FileNotFound, FileNotReady),
+    errors=(FileNotFound, PermissionMissing, FileNotReady),
     summary="Get the signed address of the bytes: as a redirect, or as JSON with redirect=false",
 )
 def download_file(call: Call, file_id: str, query: Download) -> Answer:
     inline = query.disposition == "inline"
-    return deliver(call.library.files.download(call.caller, file_id, inline=inline), redirect=query.redirect)
+    delivery = call.library.files.download(call.signed_in, file_id, inline=inline)
+    return deliver(delivery, redirect=query.redirect, headers=cached(call, PUBLIC_REDIRECT_SECONDS))
 
 
 @route("GET /v1/trash", who=Who.USER, returns=FilePage, errors=(CursorInvalid,), summary="List the trash")
@@ -110,8 +133,17 @@ def restore_file(call: Call, file_id: str) -> FileView:
     return FileView.of(call.library.files.restore(call.caller, file_id))
 
 
-def deliver(delivery: Delivery, *, redirect: bool) -> Answer:
+def deliver(
+    delivery: Delivery, *, redirect: bool, headers: Mapping[str, str] = MappingProxyType({})
+) -> Answer:
     """Answer with a signed address: as a redirect, or in JSON."""
     if redirect:
-        return Answer(headers={"Location": delivery.url})
-    return Answer(DeliveryView.model_validate(delivery), status=200)
+        return Answer(headers={**headers, "Location": delivery.url})
+    return Answer(DeliveryView.model_validate(delivery), status=200, headers=headers)
+
+
+def cached(call: Call, seconds: int) -> dict[str, str]:
+    """Return the header fields under which a public file's answer may be kept by those who sent no token."""
+    if call.signed_in is not None:
+        return {"Vary": "Authorization"}
+    return {"Vary": "Authorization", "Cache-Control": f"public, max-age={seconds}"}

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.api.endpoint import Input, Resource, Route, Who
 from chalicelib.api.once import creates
 from chalicelib.api.problems import CONTENT_TYPE, Problem
+from chalicelib.core.caller import Role
 from chalicelib.core.errors import (
     Forbidden,
     Invalid,
@@ -72,8 +73,9 @@ def _operation(route: Route) -> Schema:
         "responses": _responses(route),
     }
     if route.who is not Who.ANYONE:
-        operation["security"] = [{"bearer": []}]
-        roles = sorted(route.who.value or ())
+        public: list[Schema] = [{}] if route.who is Who.PUBLIC else []
+        operation["security"] = [*public, {"bearer": []}]
+        roles = sorted(route.who.value or Role)
         keys = f"API keys need the scope `{route.scope}`." if route.scope else "Not for API keys."
         operation["description"] = f"Roles: {', '.join(roles)}. {keys}"
     if route.form:

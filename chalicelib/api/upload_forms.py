@@ -10,6 +10,7 @@ from chalicelib.api.endpoint import Input, Output
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Id, Tags
 from chalicelib.api.problems import Problem
 from chalicelib.api.views import FileView
+from chalicelib.files.models import Visibility
 from chalicelib.uploads.models import Progress, Request, UploadState
 from chalicelib.uploads.rules import MAX_PARTS, part_sizes
 
@@ -32,6 +33,7 @@ class Description(Input):
     content_id: ContentId | None = None
     category: Id | None = None
     metadata: Annotated[Custom, BeforeValidator(_json)] = {}
+    visibility: Literal["private", "public"] = "private"
     on_duplicate: Literal["reject", "link"] = "reject"
 
     def request(self, filename: str, size: int, sha256: str, composite: str | None = None) -> Request:
@@ -45,6 +47,7 @@ class Description(Input):
             caption=self.caption,
             content_id=self.content_id,
             category=self.category,
+            visibility=Visibility(self.visibility),
             tags=tuple(self.tags),
             custom=self.metadata,
         )

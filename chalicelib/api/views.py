@@ -1,13 +1,14 @@
 """How files look to clients: the form that several resources share."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
 from chalicelib.api.endpoint import Output, Resource
 from chalicelib.core.paging import Page
-from chalicelib.files.models import File, Status
-
-OWNER_PERMISSIONS = ["view", "download", "edit", "delete"]
+from chalicelib.files.access import OWN
+from chalicelib.files.models import File, Permission, Status, Visibility
+from chalicelib.files.service import Seen
 
 
 class ProblemView(Output):
@@ -40,6 +41,7 @@ class FileView(Resource):
     sha256: str
     tags: list[str]
     caption: str | None
+    visibility: Visibility
     status: Status
     error: ProblemView | None
     metadata: dict[str, Any] | None
@@ -47,16 +49,15 @@ class FileView(Resource):
     custom: dict[str, Any]
     content_id: str | None
     category: str | None
-    permissions: list[str]
+    permissions: list[Permission]
     created_at: datetime
     updated_at: datetime
     trashed_at: datetime | None
 
     @classmethod
-    def of(cls, file: File) -> Self:
-        """Render a file for its owner."""
-        renditions = renditions_of(file)
-        return cls.model_validate(vars(file) | {"permissions": OWNER_PERMISSIONS, "renditions": renditions})
+    def of(cls, file: File, held: Sequence[Permission] = OWN) -> Self:
+        """Render a file for its owner, or for someone who holds less."""
+        return cls.model_validate(vars(file) | {"permissions": held, "renditions": renditions_of(file)})
 
 
 def renditions_of(file: File) -> dict[str, RenditionView]:
@@ -79,4 +80,10 @@ class FilePage(Output):
     def of(cls, page: Page[File]) -> Self:
         """Render a page."""
         items = [FileView.of(file) for file in page.items]
+        return cls(items=items, next_cursor=page.next_cursor, total=page.total)
+
+    @classmethod
+    def of_seen(cls, page: Page[Seen]) -> Self:
+        """Render a page of files, each with what the caller may do with it."""
+        items = [FileView.of(seen.file, seen.held) for seen in page.items]
         return cls(items=items, next_cursor=page.next_cursor, total=page.total)

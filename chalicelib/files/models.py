@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.blobs.models import Rendition
-from chalicelib.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from chalicelib.core.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 
 
 class Status(StrEnum):
@@ -21,6 +21,24 @@ class Status(StrEnum):
     """Its bytes are kept, but nothing could be read from them."""
     REJECTED = "rejected"
     """Its content is not what its name says, or is not taken; the bytes are removed."""
+
+
+class Visibility(StrEnum):
+    """Who sees a file without being asked in."""
+
+    PRIVATE = "private"
+    PUBLIC = "public"
+    """Everyone, even without an account."""
+
+
+class Permission(StrEnum):
+    """What one may do with a file; an owner grants others the first three."""
+
+    VIEW = "view"
+    DOWNLOAD = "download"
+    EDIT = "edit"
+    DELETE = "delete"
+    SHARE = "share"
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,7 @@ class File:
     content_id: str | None = None
     category: str | None = None
     """The id of its category."""
+    visibility: Visibility = Visibility.PRIVATE
     tags: tuple[str, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
     error: Problem | None = None
@@ -63,6 +82,12 @@ class FileNotFound(NotFound):
     """There is no such file in the caller's library."""
 
     code = "file_not_found"
+
+
+class PermissionMissing(Forbidden):
+    """The caller may see the file, but not do this with it."""
+
+    code = "permission_missing"
 
 
 class FileChanged(PreconditionFailed):

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -36,6 +37,11 @@ FORBIDDEN = set("/\\") | BIDI_MARKS | {"\u2028", "\u2029", "\ufeff"}
 TITLES = ("title", "artist", "album", "author", "subject")
 """What of the extracted metadata is a title, for those who search by words."""
 UNKNOWN_TYPE = "application/octet-stream"
+PLAYED = frozenset({"audio", "video"})
+PLAY_LIFE = timedelta(hours=1)
+DOWNLOAD_LIFE = timedelta(minutes=5)
+PUBLIC_LIFE = timedelta(minutes=1)
+"""Addresses that anyone may ask for end soon after the file is made private."""
 SHOWN = frozenset(
     {f"image/{name}" for name in ("jpeg", "png", "gif", "webp", "avif", "bmp")}
     | {f"video/{name}" for name in ("mp4", "webm", "ogg")}
@@ -85,8 +91,13 @@ def check_version(file: File, expected: int | None) -> None:
 def owned(file: File | None, user_id: str) -> File:
     """Return the file if it is the user's; anything else looks as if it did not exist."""
     if file is None or file.owner_id != user_id:
-        raise FileNotFound("There is no such file.")
+        raise unknown_file()
     return file
+
+
+def unknown_file() -> FileNotFound:
+    """Return the one answer for files that are not there and for those that are not for the caller."""
+    return FileNotFound("There is no such file.")
 
 
 def check_servable(file: File) -> None:
@@ -111,6 +122,16 @@ def content_disposition(file: File, *, inline: bool) -> str:
 def is_shown_by_browsers(file: File) -> bool:
     """Tell whether a browser's page can show or play a file, and may: it was verified and cannot carry script."""
     return file.status is Status.READY and file.mime_type in SHOWN
+
+
+def life_of(file: File, *, inline: bool, public: bool) -> timedelta:
+    """Return how long an address for a file's bytes is good: as long as its purpose needs, and no longer.
+
+    Sound and film are played for a while, and a player asks for further ranges under the same address.
+    """
+    if inline and file.type in PLAYED:
+        return PLAY_LIFE
+    return PUBLIC_LIFE if public else DOWNLOAD_LIFE
 
 
 def delivered_type(file: File) -> str:

@@ -1,6 +1,6 @@
 """Files: list, read, rename, deliver, throw away, bring back, erase."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,8 @@ from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Id
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
-from chalicelib.files.models import File
+from chalicelib.files.access import check_held, permissions
+from chalicelib.files.models import File, Permission
 from chalicelib.files.rules import (
     check_same_extension,
     check_servable,
@@ -24,12 +25,13 @@ from chalicelib.files.rules import (
     content_disposition,
     delivered_type,
     entry_of,
+    life_of,
     normal_filename,
     owned,
+    unknown_file,
 )
 from chalicelib.files.store import FileStore
 
-DOWNLOAD_LIFE = timedelta(minutes=5)
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
 
@@ -43,8 +45,19 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A file, and what the caller may do with it."""
+
+    file: File
+    held: tuple[Permission, ...]
+
+
+@dataclass(frozen=True)
 class Files:
-    """The use cases of files. A file that is not the caller's looks as if it did not exist (FileNotFound)."""
+    """The use cases of files. What the caller may not see looks as if it did not exist (FileNotFound).
+
+    A file that is the caller's own costs no call more; for another's, its grant is read.
+    """
 
     tables: Tables
     store: FileStore
@@ -53,9 +66,30 @@ class Files:
     bucket: Bucket
     audit: Audit
     clock: Clock
+    granted: Callable[[str, str], Permission | None]
+    """What a user was granted on a file."""
+    owner_active: Callable[[str], bool]
+
+    def seen(self, caller: Caller | None, file_id: str, needed: Permission = Permission.VIEW) -> Seen:
+        """Return a file that the caller (None: without a token) may see, if they hold what they need.
+
+        One call; one more for another's file, and in a while one for whether its owner is active. Raises
+        FileNotFound, PermissionMissing.
+        """
+        file = self.store.get(file_id)
+        if file is None:
+            raise unknown_file()
+        if caller is not None and caller.user_id == file.owner_id:
+            return Seen(file, permissions(file, caller, None))
+        grant = self.granted(file.id, caller.user_id) if caller is not None else None
+        held = permissions(file, caller, grant)
+        check_held(held, needed)
+        if not self.owner_active(file.owner_id):
+            raise unknown_file()
+        return Seen(file, held)
 
     def get(self, caller: Caller, file_id: str) -> File:
-        """Return one file; one call."""
+        """Return one of the caller's own files; one call."""
         return owned(self.store.get(file_id), caller.user_id)
 
     def get_many(self, file_ids: Sequence[str]) -> list[File]:
@@ -100,11 +134,12 @@ class Files:
         ones, as a version of its own, in one call more. Raises FileChanged when `expected` is not the file's version,
         FilenameInvalid, CategoryUnknown.
         """
-        before = self.get(caller, file_id)
+        needed = Permission.SHARE if "visibility" in changes else Permission.EDIT
+        before = self.seen(caller, file_id, needed).file
         check_version(before, expected)
         category = changes.get("category")
         if category is not None and category != before.category:
-            self.catalogue.categories.check(caller.user_id, category)
+            self.catalogue.categories.check(before.owner_id, category)
         return self.edit(caller, before, changes)
 
     def edit(self, caller: Caller, before: File, changes: dict[str, Any]) -> File:
@@ -120,14 +155,14 @@ class Files:
 
     def throw_away(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Move a file to the trash; two calls. What is there already stays there."""
-        before = self.get(caller, file_id)
+        before = self.seen(caller, file_id, Permission.DELETE).file
         check_version(before, expected)
         if before.trashed_at is None:
             self.move(caller, before, to_trash=True)
 
     def restore(self, caller: Caller, file_id: str) -> File:
         """Bring a file back from the trash; two calls. What is not there is left as it is."""
-        before = self.get(caller, file_id)
+        before = self.seen(caller, file_id, Permission.DELETE).file
         return self.move(caller, before, to_trash=False) if before.trashed_at else before
 
     def move(self, caller: Caller, before: File, *, to_trash: bool) -> File:
@@ -138,14 +173,15 @@ class Files:
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
-        file = self.get(caller, file_id)
+        file = self.seen(caller, file_id, Permission.DELETE).file
         check_version(file, expected)
         entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
         self.tables.commit([*self.removal(file), entry])
 
-    def download(self, caller: Caller, file_id: str, *, inline: bool) -> Delivery:
-        """Return the signed address of the bytes, good for five minutes; one call. Raises FileNotReady."""
-        return self.deliver(self.get(caller, file_id), inline=inline, life=DOWNLOAD_LIFE)
+    def download(self, caller: Caller | None, file_id: str, *, inline: bool) -> Delivery:
+        """Return the signed address of the bytes, good as long as `life_of` says; one call. Raises FileNotReady."""
+        file = self.seen(caller, file_id, Permission.DOWNLOAD).file
+        return self.deliver(file, inline=inline, life=life_of(file, inline=inline, public=caller is None))
 
     def deliver(self, file: File, *, inline: bool, life: timedelta) -> Delivery:
         """Return the signed address of a file's bytes for whoever may have them; no call. Raises FileNotReady."""

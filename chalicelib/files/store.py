@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Attr
 from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Write
 from chalicelib.blobs.models import Rendition
 from chalicelib.core.clock import from_text, to_text
-from chalicelib.files.models import File, FileChanged, Problem, Status
+from chalicelib.files.models import File, FileChanged, Problem, Status, Visibility
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def _item(file: File) -> Item:
         **_key(file.id),
         **plain,
         "status": file.status.value,
+        "visibility": file.visibility.value,
         "created_at": to_text(file.created_at),
         "updated_at": to_text(file.updated_at),
         "tags": list(file.tags),
@@ -88,6 +89,7 @@ def _file(item: Item) -> File:
             "size": int(item["size"]),
             "version": int(item["version"]),
             "status": Status(item["status"]),
+            "visibility": Visibility(item.get("visibility", Visibility.PRIVATE)),
             "created_at": from_text(item["created_at"]),
             "updated_at": from_text(item["updated_at"]),
             "tags": tuple(item["tags"]),

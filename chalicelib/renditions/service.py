@@ -12,8 +12,8 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import Conflict, NotFound, UnsupportedType
 from chalicelib.extraction.sniff import WINDOW, sniff
-from chalicelib.files.models import File, Status
-from chalicelib.files.rules import UNKNOWN_TYPE, check_version
+from chalicelib.files.models import File, Permission, Status
+from chalicelib.files.rules import PUBLIC_LIFE, UNKNOWN_TYPE, check_version
 from chalicelib.files.service import Delivery, Files
 from chalicelib.renditions import wishes
 from chalicelib.renditions.rules import is_picture, miniature_key, own_thumbnail
@@ -49,7 +49,7 @@ class NotExamined(Conflict):
 
 @dataclass(frozen=True)
 class Renditions:
-    """The use cases of renditions. A file that is not the caller's looks as if it did not exist (FileNotFound)."""
+    """The use cases of renditions. What the caller may not see looks as if it did not exist (FileNotFound)."""
 
     files: Files
     bucket: Bucket
@@ -58,20 +58,28 @@ class Renditions:
 
     def of(self, caller: Caller, file_id: str) -> dict[str, Rendition]:
         """Return a file's renditions by name; one call."""
-        return self.files.get(caller, file_id).renditions
+        return self.files.seen(caller, file_id).file.renditions
 
-    def deliver(self, caller: Caller, file_id: str, name: str) -> Delivery:
-        """Return the signed address of a rendition, good for five minutes; one call. Raises RenditionNotFound."""
-        rendition = self.files.get(caller, file_id).renditions.get(name)
+    def deliver(self, caller: Caller | None, file_id: str, name: str) -> Delivery:
+        """Return the signed address of a rendition, good for five minutes (one without a token); one call.
+
+        Raises RenditionNotFound.
+        """
+        file = self.files.seen(caller, file_id).file
+        return self.address(file, name, PUBLIC_LIFE if caller is None else ADDRESS_LIFE)
+
+    def address(self, file: File, name: str, life: timedelta) -> Delivery:
+        """Return the signed address of a rendition for whoever may see the file; no call. Raises RenditionNotFound."""
+        rendition = file.renditions.get(name)
         if rendition is None:
             raise RenditionNotFound(f'This file has no rendition "{name}".')
         url = self.bucket.presign_get(
             rendition.key,
             content_type=rendition.mime_type,
             disposition="inline",
-            seconds=int(ADDRESS_LIFE.total_seconds()),
+            seconds=int(life.total_seconds()),
         )
-        return Delivery(url, self.clock() + ADDRESS_LIFE)
+        return Delivery(url, self.clock() + life)
 
     def reprocess(self, caller: Caller, file_id: str) -> File:
         """Have a file's content examined and illustrated again, in the background; three calls. Raises NotExamined."""
@@ -109,7 +117,7 @@ class Renditions:
 
     def drop_thumbnail(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Go back to the thumbnail that the content has of itself, if another was chosen; four calls."""
-        file = self.files.get(caller, file_id)
+        file = self.files.seen(caller, file_id, Permission.EDIT).file
         check_version(file, expected)
         own = own_thumbnail(file)
         if own is None:
@@ -121,7 +129,7 @@ class Renditions:
         self.bucket.delete(own.key)
 
     def _examined(self, caller: Caller, file_id: str, expected: int | None = None) -> File:
-        file = self.files.get(caller, file_id)
+        file = self.files.seen(caller, file_id, Permission.EDIT).file
         check_version(file, expected)
         if file.status not in EXAMINED:
             raise NotExamined(

@@ -3,8 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.core.errors import Conflict, Forbidden, Gone, Locked, NotFound, PreconditionFailed
-from chalicelib.files.models import File
+from chalicelib.core.errors import (
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    Locked,
+    NotFound,
+    PreconditionFailed,
+)
+from chalicelib.files.models import File, Permission
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,29 @@ class Unlocked:
 
     key: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an owner lets another account do with a file."""
+
+    file_id: str
+    user_id: str
+    email: str
+    permission: Permission
+    created_at: datetime
+
+
+class GrantNotFound(NotFound):
+    """The user has no grant on the file."""
+
+    code = "grant_not_found"
+
+
+class GranteeUnknown(Invalid):
+    """No other account has this e-mail address."""
+
+    code = "grantee_unknown"
 
 
 class LinkNotFound(NotFound):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.caller import Origin
+from chalicelib.files.access import is_shown_to_others
 from chalicelib.files.models import File, Status
 from chalicelib.sharing.models import (
     FileNotShareable,
@@ -76,7 +77,7 @@ def unknown_link() -> LinkNotFound:
 
 def check_shown(file: File | None) -> File:
     """Return the file behind a link; while it is gone, in the trash or not yet there, so is the link."""
-    if file is None or file.trashed_at is not None or file.status in {Status.PENDING, Status.REJECTED}:
+    if file is None or not is_shown_to_others(file):
         raise unknown_link()
     return file
 

@@ -14,6 +14,7 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
 from chalicelib.core.paging import Cursors, Page
+from chalicelib.files.models import Permission
 from chalicelib.files.service import Files
 from chalicelib.sharing.models import (
     Link,
@@ -42,7 +43,7 @@ class Links:
 
     def create(self, caller: Caller, file_id: str, terms: Terms) -> NewLink:
         """Make a link to one of the caller's files; two calls. Raises FileNotFound, FileNotShareable."""
-        file = self.files.get(caller, file_id)
+        file = self.files.seen(caller, file_id, Permission.SHARE).file
         check_shareable(file)
         token, now = new_token(), self.clock()
         link = Link(
@@ -62,7 +63,7 @@ class Links:
 
     def of_file(self, caller: Caller, file_id: str, *, limit: int, cursor: str | None) -> Page[LinkOfFile]:
         """Return a page of the links to one of the caller's files, newest first; four calls."""
-        self.files.get(caller, file_id)
+        self.files.seen(caller, file_id, Permission.SHARE)
         scope = f"{caller.user_id} links of {file_id}"
         rows = self.store.of_file(file_id, limit=limit, after=self._after(cursor, scope))
         return self._page(caller, rows, scope, file_id)

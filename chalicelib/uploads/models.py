@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.aws.bucket import PresignedPut
 from chalicelib.aws.multipart import Part
 from chalicelib.core.errors import Conflict, Invalid, NotFound, TooLarge, UnsupportedType
-from chalicelib.files.models import File
+from chalicelib.files.models import File, Visibility
 
 
 class UploadState(StrEnum):
@@ -33,6 +33,7 @@ class Request:
     caption: str | None = None
     content_id: str | None = None
     category: str | None = None
+    visibility: Visibility = Visibility.PRIVATE
     tags: tuple[str, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
 

@@ -200,6 +200,7 @@ class Uploads:
             caption=request.caption,
             content_id=request.content_id,
             category=request.category,
+            visibility=request.visibility,
             tags=request.tags,
             custom=request.custom,
         )

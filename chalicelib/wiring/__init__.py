@@ -13,6 +13,7 @@ from chalicelib.accounts.administration import Administration
 from chalicelib.accounts.deletion import Deletion
 from chalicelib.accounts.keys import ApiKeys
 from chalicelib.accounts.mailing import Mailing
+from chalicelib.accounts.presence import Presence
 from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.sessions import Sessions
 from chalicelib.audit.service import Audit
@@ -49,6 +50,8 @@ from chalicelib.quotas.service import Quotas
 from chalicelib.quotas.store import QuotaStore
 from chalicelib.renditions.service import Renditions
 from chalicelib.settings import Settings
+from chalicelib.sharing.grant_store import GrantStore
+from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.service import Links
 from chalicelib.sharing.store import LinkStore
 from chalicelib.sharing.visits import Visits
@@ -90,6 +93,7 @@ class Library:
     once: Once
     links: Links
     visits: Visits
+    grants: Grants
     slow_lane: Queue
     renditions: Renditions
     history: History
@@ -157,7 +161,10 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     people = build_people(settings, clients, audit, limits, keys, new_id)
     blobs = _blobs(settings, tables, bucket, clock)
     catalogue = _catalogue(settings, audit, cursors, new_id)
-    files = Files(tables, FileStore(tables, settings.files_table), catalogue, blobs, bucket, audit, clock)
+    records = FileStore(tables, settings.files_table)
+    granted = GrantStore(tables, settings.files_table).permission
+    present = Presence(people[0].is_active, clock)
+    files = Files(tables, records, catalogue, blobs, bucket, audit, clock, granted, present)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
@@ -248,27 +255,17 @@ def _uploads(
 
 def _sharing(
     settings: Settings, files: Files, accounts: Accounts, keys: CachedSecret, new_id: NewId
-) -> tuple[Links, Visits]:
-    store = LinkStore(files.tables, settings.files_table)
-    links = Links(
-        tables=files.tables,
-        store=store,
-        files=files,
-        passwords=accounts.passwords,
-        audit=files.audit,
-        cursors=files.catalogue.cursors,
-        clock=files.clock,
-        new_id=new_id,
+) -> tuple[Links, Visits, Grants]:
+    links = LinkStore(files.tables, settings.files_table)
+    grants = GrantStore(files.tables, settings.files_table)
+    cursors, clock, audit = files.catalogue.cursors, files.clock, files.audit
+    passwords, limits = accounts.passwords, accounts.limits
+    return (
+        Links(files.tables, links, files, passwords, audit, cursors, clock, new_id),
+        Visits(
+            *(files.tables, links, files, accounts, passwords, limits, audit),
+            secret=lambda: _derived(keys(), b"unlocked links"),
+            clock=clock,
+        ),
+        Grants(files.tables, grants, files, accounts, limits, audit, cursors, clock),
     )
-    visits = Visits(
-        tables=files.tables,
-        store=store,
-        files=files,
-        accounts=accounts,
-        passwords=accounts.passwords,
-        limits=accounts.limits,
-        audit=files.audit,
-        secret=lambda: _derived(keys(), b"unlocked links"),
-        clock=files.clock,
-    )
-    return links, visits

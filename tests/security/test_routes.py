@@ -21,6 +21,8 @@ from chalicelib.wiring import library as this_process
 from tests.doors import Door
 
 ANYONE = {"anonymous", "viewer", "operator", "admin"}
+PUBLIC = set(ANYONE)
+"""No token is needed, but a bad one is refused."""
 USERS = ANYONE - {"anonymous"}
 WRITERS = USERS - {"viewer"}
 ADMINS = {"admin"}
@@ -81,16 +83,16 @@ WHO = {
     "GET /v1/jobs/{job_id}": WRITERS,
     "DELETE /v1/jobs/{job_id}": WRITERS,
     "GET /v1/me/stats": USERS,
-    "GET /v1/files/{file_id}": USERS,
+    "GET /v1/files/{file_id}": PUBLIC,
     "PATCH /v1/files/{file_id}": WRITERS,
     "DELETE /v1/files/{file_id}": WRITERS,
-    "GET /v1/files/{file_id}/download": USERS,
-    "GET /v1/files/{file_id}/renditions": USERS,
-    "GET /v1/files/{file_id}/renditions/{name}": USERS,
-    "GET /v1/files/{file_id}/thumbnail": USERS,
+    "GET /v1/files/{file_id}/download": PUBLIC,
+    "GET /v1/files/{file_id}/renditions": PUBLIC,
+    "GET /v1/files/{file_id}/renditions/{name}": PUBLIC,
+    "GET /v1/files/{file_id}/thumbnail": PUBLIC,
     "PUT /v1/files/{file_id}/thumbnail": WRITERS,
     "DELETE /v1/files/{file_id}/thumbnail": WRITERS,
-    "GET /v1/files/{file_id}/metadata": USERS,
+    "GET /v1/files/{file_id}/metadata": PUBLIC,
     "GET /v1/files/{file_id}/jobs": USERS,
     "POST /v1/files/{file_id}/reprocess": WRITERS,
     "GET /v1/trash": USERS,
@@ -100,6 +102,10 @@ WHO = {
     "GET /v1/links": USERS,
     "PATCH /v1/links/{link_id}": WRITERS,
     "DELETE /v1/links/{link_id}": WRITERS,
+    "POST /v1/files/{file_id}/grants": WRITERS,
+    "GET /v1/files/{file_id}/grants": USERS,
+    "DELETE /v1/files/{file_id}/grants/{user_id}": USERS,
+    "GET /v1/shared-with-me": USERS,
     "GET /s/{token}": ANYONE,
     "POST /s/{token}/unlock": ANYONE,
     "GET /s/{token}/download": ANYONE,

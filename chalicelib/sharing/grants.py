@@ -1,0 +1,98 @@
+"""Grants: let another account view, download or edit a file.
+
+What a grant gives is decided by `files/access.py`, on every request anew, so a revoked one gives nothing more.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.accounts.service import Accounts
+from chalicelib.audit.service import Audit
+from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
+from chalicelib.core.caller import Caller
+from chalicelib.core.clock import Clock
+from chalicelib.core.paging import Cursors, Page
+from chalicelib.files.access import permissions
+from chalicelib.files.models import File, Permission
+from chalicelib.files.service import Files, Seen
+from chalicelib.limits.service import Limits
+from chalicelib.sharing.grant_store import GrantStore, grant_of
+from chalicelib.sharing.models import Grant, GranteeUnknown
+from chalicelib.sharing.rules import check_shareable
+
+
+@dataclass(frozen=True)
+class Grants:
+    """The use cases of grants."""
+
+    tables: Tables
+    store: GrantStore
+    files: Files
+    accounts: Accounts
+    limits: Limits
+    audit: Audit
+    cursors: Cursors
+    clock: Clock
+
+    def give(self, caller: Caller, file_id: str, email: str, permission: Permission) -> Grant:
+        """Grant a permission on one of the caller's files, in place of what that user had; four calls.
+
+        Raises FileNotFound, PermissionMissing, FileNotShareable, GranteeUnknown, RateExceeded.
+        """
+        file = self.files.seen(caller, file_id, Permission.SHARE).file
+        check_shareable(file)
+        account = self.accounts.find(email)
+        if account is None or not account.active or account.id == caller.user_id:
+            self.limits.take("unknown-grantee", caller.user_id)
+            raise GranteeUnknown("Nobody else has an account with this e-mail address.")
+        grant = Grant(file.id, account.id, account.email, permission, self.clock())
+        entry = self._entry("grant.given", caller, file, account.id, permission=permission.value)
+        self.tables.commit([*self.store.put(grant), entry])
+        return grant
+
+    def of_file(self, caller: Caller, file_id: str, *, limit: int, cursor: str | None) -> Page[Grant]:
+        """Return a page of the grants on one of the caller's files; two calls."""
+        self.files.seen(caller, file_id, Permission.SHARE)
+        scope = f"{caller.user_id} grants on {file_id}"
+        after = self.cursors.open(cursor, scope)["after"] if cursor else None
+        rows = self.store.of_file(file_id, limit=limit, after=after)
+        more = self.cursors.seal({"after": rows.next_key["sk"]}, scope) if rows.next_key else None
+        return Page([grant_of(item) for item in rows.items], more)
+
+    def revoke(self, caller: Caller, file_id: str, user_id: str) -> None:
+        """End a grant at once: by the file's owner, or by the one who has it. Raises GrantNotFound, FileNotFound."""
+        needed = Permission.VIEW if user_id == caller.user_id else Permission.SHARE
+        file = self.files.seen(caller, file_id, needed).file
+        entry = self._entry("grant.revoked", caller, file, user_id)
+        self.tables.commit([*self.store.delete(file_id, user_id), entry])
+
+    def shared_with(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[Seen]:
+        """Return a page of the files that others granted the caller, newest first; two calls.
+
+        What is in its owner's trash, or whose owner is disabled, is left out: a page may be short and have a cursor.
+        """
+        scope = f"{caller.user_id} shared"
+        after = self.cursors.open(cursor, scope)["after"] if cursor else None
+        rows = self.store.of_user(caller.user_id, limit=limit, after=after)
+        granted = {row["sk"]: Permission(row["permission"]) for row in rows.items}
+        files = self.files.get_many(list(granted))
+        self._forget(caller, set(granted) - {file.id for file in files})
+        seen = [Seen(file, permissions(file, caller, granted[file.id])) for file in files]
+        more = self.cursors.seal({"after": rows.next_key["sk"]}, scope) if rows.next_key else None
+        return Page([one for one in seen if one.held and self.files.owner_active(one.file.owner_id)], more)
+
+    def _forget(self, caller: Caller, erased: set[str]) -> None:
+        """Take files that are gone off the caller's list."""
+        writes = [write for file_id in erased for write in self.store.forget(file_id, caller.user_id)]
+        if writes:
+            self.tables.commit(writes[: MAX_TRANSACTION_ITEMS // 2 * 2])
+
+    def _entry(self, action: str, caller: Caller, file: File, grantee: str, **details: object) -> Write:
+        return self.audit.entry(
+            action,
+            owner=file.owner_id,
+            actor=caller.user_id,
+            target=file.id,
+            origin=caller.origin,
+            grantee=grantee,
+            **details,
+        )
