@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.accounts.models import Account, AccountBusy, AccountNotFound, Listed, Status
-from chalicelib.accounts.rules import check_version
+from chalicelib.accounts.rules import check_password, check_version
 from chalicelib.accounts.service import MAIL_RESET, Accounts
 from chalicelib.accounts.sessions import Sessions
 from chalicelib.accounts.store import AccountStore
 from chalicelib.aws.table import Write
-from chalicelib.core.caller import Caller, Role
+from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.job import Job
 from chalicelib.core.paging import Cursors, Page
 
@@ -108,6 +108,28 @@ class Administration:
         )
         self.accounts.tables.commit([*self._writes(before, changed), entry])
         return self.get(user_id)
+
+    def rescue(self, email: str, password: str, origin: Origin) -> bool:
+        """Make an account an active admin with this password, all its sessions ended: for commands, not for the API.
+
+        Tells whether there is such an account. Raises WeakPassword, AccountBusy.
+        """
+        before = self.store.find(email)
+        if before is None:
+            return False
+        if before.status is Status.DELETING:
+            raise AccountBusy("This account is being deleted.")
+        check_password(password, email)
+        changed = {
+            "role": Role.ADMIN,
+            "status": Status.ACTIVE,
+            "password_hash": self.accounts.passwords.hash(password),
+        }
+        entry = self.accounts.audit.entry(
+            "account.rescued", owner=before.id, actor=before.id, target=before.id, origin=origin
+        )
+        self.accounts.tables.commit([*self.sessions.end_all(before, **changed), entry])
+        return True
 
     def _writes(self, before: Account, changed: dict[str, Any]) -> list[Write]:
         if changed.get("status") is Status.DISABLED:

@@ -96,10 +96,8 @@ class Sessions:
         ended = self.new_id()
         version = account.version + 1
         after = replace(account, **changes, sessions_after=ended, kept_session="", version=version)  # type: ignore[arg-type] # fields of Account
-        return [
-            *self.accounts.put_if(account, after),
-            *self.store.mark(account.id, self.clock(), until=ended, kept=""),
-        ]
+        marks = self.store.mark(account.id, self.clock(), until=ended, kept="", role=after.role.value)
+        return [*self.accounts.put_if(account, after), *marks]
 
     def list(self, caller: Caller) -> list[Session]:
         """Return the caller's sessions, newest first; two calls."""

@@ -146,6 +146,7 @@ def verify_email(call: Call, body: MailedToken) -> Answer:
 @route(
     "POST /v1/auth/verify-email/resend",
     who=Who.USER,
+    live=True,
     status=202,
     errors=(RateExceeded,),
     summary="Have the mail that confirms the address sent again",

@@ -101,6 +101,7 @@ class BulkDone(Output):
 @route(
     "POST /v1/files/bulk",
     who=Who.WRITER,
+    live=True,
     returns=BulkDone,
     errors=(CategoryUnknown,),
     summary="Do the same to up to 100 files, with a result for each",

@@ -119,6 +119,7 @@ def get_thumbnail(call: Call, file_id: str, query: Redirect) -> Answer:
 @route(
     "PUT /v1/files/{file_id}/thumbnail",
     who=Who.WRITER,
+    live=True,
     returns=FileView,
     also={202: FileView},
     form=Miniature,
@@ -185,6 +186,7 @@ def list_jobs(call: Call, file_id: str) -> JobList:
 @route(
     "POST /v1/files/{file_id}/reprocess",
     who=Who.WRITER,
+    live=True,
     status=202,
     returns=FileView,
     errors=(FileNotFound, PermissionMissing, NotExamined),

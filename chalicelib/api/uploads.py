@@ -105,6 +105,7 @@ def begin_upload(call: Call, body: BeginUpload) -> Answer:
 @route(
     "POST /v1/uploads/batch",
     who=Who.WRITER,
+    live=True,
     status=207,
     returns=BatchResult,
     summary="Begin up to 100 uploads; each has its own result",

@@ -67,7 +67,7 @@ def build_people(
         audit=audit,
         passwords=passwords,
         limits=limits,
-        access_tokens=AccessTokens(keys, clock),
+        access_tokens=AccessTokens(keys, clock, keys.newer),
         clock=clock,
         new_id=new_id,
         verified_only=settings.require_verified_email,

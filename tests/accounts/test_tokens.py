@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from chalicelib.accounts.models import Account, TokenInvalid
-from chalicelib.accounts.tokens import ACCESS_LIFE, AccessTokens, OpaqueToken
+from chalicelib.accounts.tokens import ACCESS_LIFE, CACHED, AccessTokens, OpaqueToken, rotated
 from chalicelib.core.caller import Origin, Role
 from chalicelib.core.clock import now
 
@@ -105,3 +105,23 @@ def test_a_refresh_token_is_read_back_and_only_its_hash_tells_of_the_secret() ->
 def test_what_is_no_refresh_token_is_refused(text: str) -> None:
     with pytest.raises(TokenInvalid):
         OpaqueToken.parse(text)
+
+
+def test_a_rotation_makes_a_new_key_current_and_keeps_what_living_tokens_need() -> None:
+    moment = now().replace(microsecond=0)
+    first = rotated({"current": "k1", "k1": "1" * 64}, moment)
+    assert set(first) == {"current", "k1", first["current"]}
+    assert first["current"] != "k1"
+    assert len(first[first["current"]]) >= 64
+    soon = rotated(first, moment + ACCESS_LIFE)
+    assert set(soon) == {"current", "k1", first["current"], soon["current"]}
+    later = rotated(soon, moment + ACCESS_LIFE + CACHED)
+    assert "k1" not in later
+    assert set(later) == {"current", first["current"], soon["current"], later["current"]}
+
+
+def test_a_key_that_is_not_known_yet_is_looked_for_once_more() -> None:
+    behind = AccessTokens(lambda: {"current": "k1", "k1": KEYS["k1"]}, now, lambda: KEYS)
+    assert behind.read(TOKENS.issue(ACCOUNT, "session-1"), ORIGIN).user_id == "user-1"
+    with pytest.raises(TokenInvalid):
+        behind.read(token(headers={"kid": "k9"}), ORIGIN)
