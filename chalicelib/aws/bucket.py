@@ -36,6 +36,14 @@ class PresignedPut:
     headers: dict[str, str]
 
 
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in the bucket."""
+
+    key: str
+    size: int
+
+
 class Bucket:
     """One bucket."""
 
@@ -116,6 +124,13 @@ class Bucket:
             raise
         checksum, dash, _ = found.get("ChecksumSHA256", "").partition("-")
         return hex_of_base64(checksum) if dash else None
+
+    def list_objects(self, prefix: str, after: str | None, *, limit: int) -> list[StoredObject]:
+        """Return up to `limit` (at most 1,000) objects under a prefix in the order of their keys, after a key."""
+        answer = self._client().list_objects_v2(
+            Bucket=self._name, Prefix=prefix, StartAfter=after or "", MaxKeys=limit
+        )
+        return [StoredObject(one["Key"], one["Size"]) for one in answer.get("Contents", [])]
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is removed already."""

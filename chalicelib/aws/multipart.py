@@ -9,7 +9,7 @@ s3:ListBucketMultipartUploads on the bucket.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -50,6 +50,14 @@ class OpenMultipart:
     key: str
     id: str
     begun_at: datetime
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """Some open uploads, and where to go on (None: that was all)."""
+
+    uploads: list[OpenMultipart]
+    next: dict[str, str] | None
 
 
 def composite_of(parts: Sequence[Part]) -> str:
@@ -133,9 +141,17 @@ class MultipartBucket:
             if error.response["Error"]["Code"] != "NoSuchUpload":
                 raise
 
-    def open_uploads(self, prefix: str) -> Iterator[OpenMultipart]:
-        """Yield the open multipart uploads under a prefix, in the order of their keys; one call for a thousand."""
-        pages = self._client().get_paginator("list_multipart_uploads")
-        for page in pages.paginate(Bucket=self._name, Prefix=prefix):
-            for one in page.get("Uploads", []):
-                yield OpenMultipart(one["Key"], one["UploadId"], one["Initiated"])
+    def list_open(self, prefix: str, after: Mapping[str, str], *, limit: int) -> OpenPage:
+        """Return up to `limit` (at most 1,000) open uploads under a prefix, going on where a page told; one call."""
+        answer = self._client().list_multipart_uploads(
+            Bucket=self._name,
+            Prefix=prefix,
+            MaxUploads=limit,
+            KeyMarker=after.get("key", ""),
+            UploadIdMarker=after.get("id", ""),
+        )
+        found = [
+            OpenMultipart(one["Key"], one["UploadId"], one["Initiated"]) for one in answer.get("Uploads", [])
+        ]
+        following = {"key": answer.get("NextKeyMarker", ""), "id": answer.get("NextUploadIdMarker", "")}
+        return OpenPage(found, following if answer.get("IsTruncated") else None)

@@ -3,7 +3,7 @@
 A write may carry a condition and the error that its failure means. `commit` sends all writes of a change as one
 TransactWriteItems; the first failed condition comes back as its own error, so nobody parses cancellation reasons.
 
-IAM: dynamodb:GetItem, Query, BatchGetItem, PutItem, UpdateItem, DeleteItem, ConditionCheckItem on the tables.
+IAM: dynamodb:GetItem, Query, BatchGetItem, Scan, PutItem, UpdateItem, DeleteItem, ConditionCheckItem on the tables.
 Limits (AWS, "DynamoDB transactions: how it works"): 100 items and 4 MB a transaction, 100 keys a BatchGetItem.
 """
 
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from boto3.dynamodb.conditions import Attr, AttributeExists, AttributeNotExists, ConditionBase
 from boto3.dynamodb.conditions import ConditionExpressionBuilder as Builder
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from chalicelib.aws.expressions import pack, unpack, update_expression
 from chalicelib.aws.guard import with_guard
 from chalicelib.core.errors import LibraryError, Unavailable
 
@@ -112,13 +112,13 @@ class Tables:
 
     def get(self, table: str, key: Key) -> Item | None:
         """Read one item, strongly consistent."""
-        answer = self._client().get_item(TableName=table, Key=_pack(key), ConsistentRead=True)
-        return _unpack(answer["Item"]) if "Item" in answer else None
+        answer = self._client().get_item(TableName=table, Key=pack(key), ConsistentRead=True)
+        return unpack(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: str, keys: Sequence[Key]) -> list[Item]:
         """Read up to 100 items in one call (and further calls for what DynamoDB left out), in no order."""
         found: list[Item] = []
-        waiting: list[Any] = [_pack(key) for key in keys]
+        waiting: list[Any] = [pack(key) for key in keys]
         for turn in range(TRIES):
             if not waiting:
                 return found
@@ -126,7 +126,7 @@ class Tables:
             answer = self._client().batch_get_item(
                 RequestItems={table: {"Keys": waiting, "ConsistentRead": True}}
             )
-            found += [_unpack(item) for item in answer["Responses"].get(table, [])]
+            found += [unpack(item) for item in answer["Responses"].get(table, [])]
             waiting = list(answer["UnprocessedKeys"].get(table, {"Keys": []})["Keys"])
         raise overloaded()
 
@@ -152,12 +152,30 @@ class Tables:
             "ScanIndexForward": forward,
             "ConsistentRead": not (index or "").startswith("global_"),
         }
-        optional = {"IndexName": index, "Limit": limit, "ExclusiveStartKey": start and _pack(start)}
+        optional = {"IndexName": index, "Limit": limit, "ExclusiveStartKey": start and pack(start)}
         request |= {name: value for name, value in optional.items() if value}
         answer = self._client().query(**cast("QueryInputTypeDef", request))
         last = answer.get("LastEvaluatedKey")
-        items = [_unpack(item) for item in answer["Items"]]
-        return Rows(items, _unpack(last) if last else None, answer["ScannedCount"])
+        items = [unpack(item) for item in answer["Items"]]
+        return Rows(items, unpack(last) if last else None, answer["ScannedCount"])
+
+    def scan(self, table: str, condition: ConditionBase, *, limit: int, start: Key | None) -> Rows:
+        """Read one page of a whole table, of which at most `limit` items are looked at: for the sweep only.
+
+        Not strongly consistent: what it finds is looked at again before anything is done about it.
+        """
+        built = Builder().build_expression(condition)
+        request: dict[str, Any] = {
+            "TableName": table,
+            "Limit": limit,
+            "FilterExpression": built.condition_expression,
+            "ExpressionAttributeNames": built.attribute_name_placeholders,
+            "ExpressionAttributeValues": pack(built.attribute_value_placeholders),
+        }
+        answer = self._client().scan(**request, **({"ExclusiveStartKey": pack(start)} if start else {}))
+        last = answer.get("LastEvaluatedKey")
+        rows = [unpack(item) for item in answer["Items"]]
+        return Rows(rows, unpack(last) if last else None, answer["ScannedCount"])
 
     def query_all(self, table: str, condition: ConditionBase) -> Iterator[Item]:
         """Read a whole partition, page by page."""
@@ -180,7 +198,7 @@ class Tables:
             answer = self._client().update_item(**request, ReturnValues="ALL_NEW")
         except self._client().exceptions.ConditionalCheckFailedException as error:
             raise (write.refused or ConditionFailed(f"A condition on {write.table} failed.")) from error
-        return _unpack(answer["Attributes"])
+        return unpack(answer["Attributes"])
 
     def commit(self, writes: Sequence[Write]) -> None:
         """Make all the writes true, or none.
@@ -217,7 +235,7 @@ def _conditions(condition: ConditionBase, where: ConditionBase | None) -> dict[s
         built = builder.build_expression(where)
         request["FilterExpression"] = built.condition_expression
         names, values = names | built.attribute_name_placeholders, values | built.attribute_value_placeholders
-    return request | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": _pack(values)}
+    return request | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": pack(values)}
 
 
 def _backoff(turn: int) -> float:
@@ -245,12 +263,12 @@ def _transact_item(write: Write) -> Any:
     values: Item = {}
     match write:
         case Put():
-            request["Item"] = _pack(write.item)
+            request["Item"] = pack(write.item)
         case Update():
-            request["Key"] = _pack(write.key)
-            request["UpdateExpression"] = _update_expression(write, names, values)
+            request["Key"] = pack(write.key)
+            request["UpdateExpression"] = update_expression(write, names, values)
         case Delete() | Check():
-            request["Key"] = _pack(write.key)
+            request["Key"] = pack(write.key)
     if write.condition is not None:
         built = Builder().build_expression(write.condition)
         request["ConditionExpression"] = built.condition_expression
@@ -259,33 +277,5 @@ def _transact_item(write: Write) -> Any:
     if names:
         request["ExpressionAttributeNames"] = names
     if values:
-        request["ExpressionAttributeValues"] = _pack(values)
+        request["ExpressionAttributeValues"] = pack(values)
     return {"ConditionCheck" if isinstance(write, Check) else type(write).__name__: request}
-
-
-def _update_expression(write: Update, names: dict[str, str], values: Item) -> str:
-    """Build the expression; its placeholders (#s0, :a1 ...) differ from those of boto3's condition builder."""
-    clauses = []
-    for verb, attributes in (("SET", write.set), ("ADD", write.add)):
-        parts = []
-        for number, (name, value) in enumerate(attributes.items()):
-            names[f"#{verb}{number}"], values[f":{verb}{number}"] = name, value
-            parts.append(f"#{verb}{number}{' = ' if verb == 'SET' else ' '}:{verb}{number}")
-        clauses += [f"{verb} {', '.join(parts)}"] if parts else []
-    for number, name in enumerate(write.remove):
-        names[f"#REMOVE{number}"] = name
-    if write.remove:
-        clauses.append("REMOVE " + ", ".join(f"#REMOVE{number}" for number in range(len(write.remove))))
-    return " ".join(clauses)
-
-
-_serializer = TypeSerializer()
-_deserializer = TypeDeserializer()
-
-
-def _pack(item: Item | Key) -> Any:
-    return {name: _serializer.serialize(value) for name, value in item.items()}
-
-
-def _unpack(item: Any) -> Item:
-    return {name: _deserializer.deserialize(value) for name, value in item.items()}

@@ -97,6 +97,12 @@ class BlobChanged(LibraryError):
     """Another change of the same blob came first: read it again."""
 
 
+def address_of(key: str) -> tuple[str, str]:
+    """Return the owner and the hash under which an object's blob is kept."""
+    _, owner_id, sha256 = key.split("/", 2)
+    return owner_id, sha256
+
+
 class HashDisputed(Conflict):
     """The library has this hash with other bytes: one of the two claims is wrong."""
 

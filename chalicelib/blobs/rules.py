@@ -1,5 +1,6 @@
 """The life of a blob, as a table of what may follow what.
 
+    (none) ── the sweep finds bytes without a blob ──> FREED
     (none) ── an upload begins ──> EXPECTED ── the bytes were examined ──> EXAMINED
     EXPECTED, EXAMINED ── the last file leaves ──> FREED ── a file joins again ──> EXPECTED or EXAMINED
     FREED ── the grace period ended ──> DELETING ── the bytes are gone ──> (none)
@@ -12,7 +13,7 @@ from datetime import datetime, timedelta
 from chalicelib.blobs.models import Blob, BlobState, HashDisputed
 
 TRANSITIONS: dict[BlobState | None, frozenset[BlobState | None]] = {
-    None: frozenset({BlobState.EXPECTED}),
+    None: frozenset({BlobState.EXPECTED, BlobState.FREED}),
     BlobState.EXPECTED: frozenset({BlobState.EXPECTED, BlobState.EXAMINED, BlobState.FREED}),
     BlobState.EXAMINED: frozenset({BlobState.EXAMINED, BlobState.FREED}),
     BlobState.FREED: frozenset({BlobState.EXPECTED, BlobState.EXAMINED, BlobState.DELETING}),

@@ -3,7 +3,7 @@
 The methods that change return writes, to be committed together with what the change is part of.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from chalicelib.aws.table import Tables, Write
 from chalicelib.blobs.models import (
     Blob,
     BlobBusy,
+    BlobChanged,
     BlobState,
     Illustrations,
     Member,
@@ -24,6 +25,14 @@ from chalicelib.blobs.rules import LEASE, check_size, is_leased, joined
 from chalicelib.blobs.store import BlobStore
 from chalicelib.core.clock import Clock
 from chalicelib.quotas.service import Quotas
+
+
+@dataclass(frozen=True)
+class BlobPage:
+    """Some blobs, and where to go on (None: that was all)."""
+
+    blobs: list[Blob]
+    next: dict[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,25 @@ class Blobs:
         """Record what was made of the bytes; the claim ends."""
         return [self.store.update(blob, illustrations=illustrations, lease_until=None, attempts=0)]
 
+    def which_exist(self, addresses: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of up to 100 addresses (owner, hash) that have a blob; one call."""
+        return self.store.which_exist(addresses)
+
+    def walk(self, start: dict[str, str] | None, *, limit: int) -> BlobPage:
+        """Return the blobs (without their members) in one page of the table; one call."""
+        rows = self.store.walk(start, limit=limit)
+        return BlobPage([self.store.without_members(row) for row in rows.items], rows.next_key)
+
+    def adopt(self, owner_id: str, sha256: str, size: int) -> bool:
+        """Take bytes that no blob knows as freed: they stay for the grace period. False when a blob came first."""
+        free_at = self.clock() + self.grace
+        due = self.agenda.put(free_at, f"{owner_id}#{sha256}")
+        try:
+            self.tables.commit([self.store.put_freed(owner_id, sha256, size, free_at), due])
+        except BlobChanged:
+            return False
+        return True
+
     def collect(self) -> int:
         """Remove the bytes whose grace period has ended; safe to repeat and to cut anywhere. Returns how many."""
         count = 0
@@ -104,19 +132,22 @@ class Blobs:
             if blob is None or blob.free_at != due.at:
                 self.tables.commit([self.agenda.delete(due.at, due.reference)])
             else:
-                self._remove(blob)
-                count += 1
+                count += self._remove(blob)
         return count
 
-    def _remove(self, blob: Blob) -> None:
+    def _remove(self, blob: Blob) -> bool:
         # DELETING is written before the bytes go: from then on no file can join them.
-        if blob.state is BlobState.FREED:
-            self.tables.commit([self.store.update(blob, state=BlobState.DELETING)])
-            blob = replace(blob, state=BlobState.DELETING, version=blob.version + 1)
-        self.bucket.delete(object_key(blob.owner_id, blob.sha256))
-        for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
-            self.bucket.delete(key)
-        self.tables.commit([self.store.delete(blob), *self._not_due(blob)])
+        try:
+            if blob.state is BlobState.FREED:
+                self.tables.commit([self.store.update(blob, state=BlobState.DELETING)])
+                blob = replace(blob, state=BlobState.DELETING, version=blob.version + 1)
+            self.bucket.delete(object_key(blob.owner_id, blob.sha256))
+            for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
+                self.bucket.delete(key)
+            self.tables.commit([self.store.delete(blob), *self._not_due(blob)])
+        except BlobChanged:  # a file joined it, or another sweep removed it, at this very moment
+            return False
+        return True
 
     def _settle(self, blob: Blob, leaving: Collection[str], **known: Any) -> list[Write]:
         refs = blob.refs - len(leaving)

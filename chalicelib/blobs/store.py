@@ -10,6 +10,7 @@ everything that points to it.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import ABSENT, PRESENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.aws.table import ABSENT, PRESENT, Delete, Item, Key, Put, Rows, Tables, Update, Write
 from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Illustrations, Member, Rendition
 from chalicelib.core.clock import from_text, to_text
 
@@ -47,6 +48,33 @@ class BlobStore:
             "version": 1,
         }
         return Put(self.table, item, ABSENT, refused=_changed())
+
+    def put_freed(self, owner_id: str, sha256: str, size: int, free_at: datetime) -> Write:
+        """Describe a blob for bytes to which nothing points; refused with BlobChanged when there is one."""
+        item = {
+            **_blob_key(owner_id, sha256),
+            "owner_id": owner_id,
+            "sha256": sha256,
+            "size": size,
+            "state": BlobState.FREED.value,
+            "refs": 0,
+            "version": 1,
+            "free_at": to_text(free_at),
+        }
+        return Put(self.table, item, ABSENT, refused=_changed())
+
+    def which_exist(self, addresses: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those of up to 100 addresses (owner, hash) that have a blob."""
+        keys = [_blob_key(*address) for address in addresses]
+        return {(item["owner_id"], item["sha256"]) for item in self.tables.get_many(self.table, keys)}
+
+    def walk(self, start: Key | None, *, limit: int) -> Rows:
+        """Read one page of all rows, and of them the blobs."""
+        return self.tables.scan(self.table, Attr("sk").eq("blob"), limit=limit, start=start)
+
+    def without_members(self, row: Item) -> Blob:
+        """Return the blob in a row."""
+        return _blob(row, ())
 
     def update(self, blob: Blob, **values: Any) -> Write:
         """Describe a change of a blob as it was read (None removes a field); refused with BlobChanged."""

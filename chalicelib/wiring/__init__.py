@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from chalicelib.erasure.service import Erasure
     from chalicelib.intake.service import Intake
     from chalicelib.renditions.miniatures import Miniatures
+    from chalicelib.reconciliation.service import Reconciliation
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,16 @@ class Library:
         from chalicelib.renditions.miniatures import Miniatures  # noqa: PLC0415 - the API draws nothing
 
         return Miniatures(self.tables, self.files, self.bucket, self.history.jobs)
+
+    @functools.cached_property
+    def reconciliation(self) -> "Reconciliation":
+        """Return what only the sweep needs."""
+        from chalicelib.reconciliation.service import Reconciliation  # noqa: PLC0415 - the sweep's alone
+        from chalicelib.reconciliation.store import Bookmarks  # noqa: PLC0415 - as above
+
+        bookmarks = Bookmarks(self.tables, self.settings.files_table)
+        storage = self.parts.storage
+        return Reconciliation(bookmarks, self.blobs, self.uploads, self.bucket, storage, self.files.clock)
 
     def dependencies(self) -> dict[str, Callable[[], object]]:
         """Return a cheap question for each service that the library needs; a question that fails raises."""

@@ -1,0 +1,1 @@
+"""Reconciliation: bucket and tables are compared, and what one has without the other is put right."""
