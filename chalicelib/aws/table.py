@@ -238,6 +238,16 @@ def _conditions(condition: ConditionBase, where: ConditionBase | None) -> dict[s
     return request | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": pack(values)}
 
 
+def until_not_overtaken[Result](attempt: Callable[[], Result], *overtaken: type[LibraryError]) -> Result:
+    """Repeat a read-and-commit that another change overtook. Raises Unavailable when that goes on."""
+    for _ in range(TRIES):
+        try:
+            return attempt()
+        except overtaken:
+            continue
+    raise overloaded()
+
+
 def _backoff(turn: int) -> float:
     """Return seconds to wait before a try: full jitter up to 50 ms, doubled each time."""
     return random.uniform(0, 0.05 * 2**turn)  # noqa: S311 - jitter is no secret

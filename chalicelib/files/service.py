@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
-from chalicelib.blobs.models import object_key
+from chalicelib.blobs.models import BlobChanged, object_key
 from chalicelib.blobs.service import Blobs
 from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.catalogue.ranking import Hit
@@ -173,10 +173,14 @@ class Files:
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
-        file = self.seen(caller, file_id, Permission.DELETE).file
-        check_version(file, expected)
-        entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
-        self.tables.commit([*self.removal(file), entry])
+
+        def attempt() -> None:
+            file = self.seen(caller, file_id, Permission.DELETE).file
+            check_version(file, expected)
+            entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
+            self.tables.commit([*self.removal(file), entry])
+
+        until_not_overtaken(attempt, BlobChanged, *(() if expected else (FileChanged,)))
 
     def download(self, caller: Caller | None, file_id: str, *, inline: bool) -> Delivery:
         """Return the signed address of the bytes, good as long as `life_of` says; one call. Raises FileNotReady."""

@@ -14,7 +14,7 @@ from chalicelib.aws.agenda import Agenda, Due
 from chalicelib.aws.bucket import Bucket, PresignedPut
 from chalicelib.aws.multipart import MultipartBucket
 from chalicelib.aws.queue import Queue
-from chalicelib.aws.table import Tables, Write, overloaded
+from chalicelib.aws.table import Tables, Write, until_not_overtaken
 from chalicelib.blobs import arrivals
 from chalicelib.blobs.models import Blob, BlobChanged, BlobState, Member, object_key
 from chalicelib.blobs.service import Blobs
@@ -46,7 +46,6 @@ MULTIPART_LIFE = timedelta(days=7)
 """How long an upload in parts may take; the bucket itself drops parts a day later."""
 PATIENCE = timedelta(hours=1)
 """How long after the address has expired the sweep waits for the event of a PUT that was still under way."""
-TRIES = 4
 SYSTEM = Origin(agent="sweep")
 
 
@@ -294,10 +293,4 @@ class Uploads:
 
 
 def _while_changing[Result](attempt: Callable[[], Result]) -> Result:
-    """Repeat a read-and-commit that another change overtook."""
-    for _ in range(TRIES):
-        try:
-            return attempt()
-        except (BlobChanged, FileChanged):
-            continue
-    raise overloaded()
+    return until_not_overtaken(attempt, BlobChanged, FileChanged)
