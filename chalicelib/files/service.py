@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import Bucket
-from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
+from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write, until_not_overtaken
 from chalicelib.blobs.models import BlobChanged, object_key
 from chalicelib.blobs.service import Blobs
 from chalicelib.catalogue.models import Criteria, Sort
@@ -17,7 +17,7 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
 from chalicelib.files.access import check_held, permissions
-from chalicelib.files.models import File, Permission
+from chalicelib.files.models import File, FileChanged, Permission
 from chalicelib.files.rules import (
     check_same_extension,
     check_servable,
