@@ -45,6 +45,9 @@ class Settings(BaseModel):
     argon2_memory_kib: PositiveInt = 65_536
     size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
     """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
+    malware_scan: Literal["off", "clamd", "guardduty"] = "off"
+    """Who looks for malware before a file becomes ready."""
+    clamd_address: str = "127.0.0.1:3310"
     quota_bytes: PositiveInt = 20 << 30
     """The most bytes that one account may hold."""
     multipart_from_bytes: FileBytes = MULTIPART_FROM

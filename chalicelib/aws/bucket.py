@@ -125,6 +125,16 @@ class Bucket:
         checksum, dash, _ = found.get("ChecksumSHA256", "").partition("-")
         return hex_of_base64(checksum) if dash else None
 
+    def tags(self, key: str) -> dict[str, str]:
+        """Return an object's tags; none for an object that is not there."""
+        try:
+            found = self._client().get_object_tagging(Bucket=self._name, Key=key)["TagSet"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                return {}
+            raise
+        return {tag["Key"]: tag["Value"] for tag in found}
+
     def list_objects(self, prefix: str, after: str | None, *, limit: int) -> list[StoredObject]:
         """Return up to `limit` (at most 1,000) objects under a prefix in the order of their keys, after a key."""
         answer = self._client().list_objects_v2(

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 KEY_PARTS = 3
+SCANNED = "GuardDuty Malware Protection Object Scan Result"
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,21 @@ class Arrival:
     owner_id: str
     sha256: str
     size: int
+    """0 where the event does not tell: the blob's is right as well."""
     again: bool = False
 
 
 def parse(body: str) -> Iterator[Arrival]:
-    """Yield the arrivals in a message; other events (S3's test event, other prefixes) hold none."""
-    for record in json.loads(body).get("Records", []):
+    """Yield the arrivals in a message; other events (S3's test event, other prefixes) hold none.
+
+    The result of a malware scan is an arrival too: of content that may be examined now.
+    """
+    event = json.loads(body)
+    if event.get("detail-type") == SCANNED:
+        parts = str(event["detail"]["s3ObjectDetails"]["objectKey"]).split("/")
+        if len(parts) == KEY_PARTS and parts[0] == "originals":
+            yield Arrival(parts[1], parts[2], size=0)
+    for record in event.get("Records", []):
         found = record["s3"]["object"]
         parts = unquote_plus(found["key"]).split("/")
         if len(parts) == KEY_PARTS and parts[0] == "originals":

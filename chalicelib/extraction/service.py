@@ -12,6 +12,7 @@ from chalicelib.extraction.models import Facts
 from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.store import FactsStore
 from chalicelib.extraction.tools import MediaTools
+from chalicelib.scanning.models import Scanner
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,12 @@ class Extraction:
     bucket: Bucket
     store: FactsStore
     find_tools: Callable[[], MediaTools]
+    scanner: Scanner | None = None
+    """Who looks for malware; without one nobody does."""
+
+    def can_begin(self, blob: Blob) -> bool:
+        """Tell whether the content can be judged now; if not, the scanner's event comes later."""
+        return self.scanner is None or self.scanner.is_done(blob.key)
 
     def examine(self, blob: Blob, size: int) -> Facts:
         """Return what the content is, whatever it is; errors of the world (S3 is away) come through."""
@@ -29,7 +36,17 @@ class Extraction:
             tools = self.find_tools()
         except MediaToolsMissing:
             tools = None
-        return examine(source, tools)
+        return self._scanned(blob, size, examine(source, tools))
+
+    def _scanned(self, blob: Blob, size: int, facts: Facts) -> Facts:
+        """Return the facts, or, for what was not rejected before, that malware was found."""
+        if self.scanner is None or facts.outcome == "rejected":
+            return facts
+        finding = self.scanner.finding(blob.key, size)
+        if finding is None:
+            return facts
+        refused = {"outcome": "rejected", "code": finding.code, "message": finding.message, "metadata": None}
+        return facts.model_copy(update=refused)
 
     def record(self, blob: Blob, facts: Facts) -> Write:
         """Return the write that keeps the facts under the extractor's version."""

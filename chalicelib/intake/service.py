@@ -95,6 +95,8 @@ class Intake:
         if not waiting:
             self.workshop.catch_up(blob, files)
             return []
+        if blob.facts is None and not self.extraction.can_begin(blob):
+            return []  # the scanner's event brings it back, and should that be lost, the sweep
         try:
             blob, waiting, examined = self._examined(blob, waiting, arrival)
         except ObjectMissing:  # removed meanwhile: the sweep ends the uploads that wait for it
@@ -109,7 +111,7 @@ class Intake:
         if blob.facts is not None and not arrival.again:
             return blob, waiting, Examined(Facts.model_validate(blob.facts), blob.size)
         blob, waiting, job = self._claim(blob, waiting)
-        return blob, waiting, self._examine(blob, arrival.size, job)
+        return blob, waiting, self._examine(blob, arrival.size or blob.size, job)
 
     def _illustrate(self, blob: Blob, facts: Facts, *, again: bool) -> None:
         if not can_be_illustrated(facts.outcome, facts.kind, facts.sniffed):

@@ -33,6 +33,7 @@ from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.core.clock import Clock, now
 from chalicelib.core.ids import NewId, in_sequence, new_id
+from chalicelib.core.log import log
 from chalicelib.core.paging import Cursors
 from chalicelib.extraction.history import History
 from chalicelib.extraction.jobs import Jobs
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from chalicelib.intake.service import Intake
     from chalicelib.renditions.miniatures import Miniatures
     from chalicelib.reconciliation.service import Reconciliation
+    from chalicelib.scanning.models import Scanner
 
 
 @dataclass(frozen=True)
@@ -125,13 +127,26 @@ class Library:
             blobs=self.blobs,
             files=self.files,
             uploads=self.uploads,
-            extraction=Extraction(self.bucket, self.history.facts, lambda: find_media_tools(os.environ)),
+            extraction=Extraction(
+                self.bucket, self.history.facts, lambda: find_media_tools(os.environ), self._scanner()
+            ),
             jobs=jobs,
             workshop=Workshop(self.tables, self.blobs, self.files, self.bucket, jobs, studio),
             audit=self.audit,
             slow_lane=self.slow_lane,
             tools_expected=lambda: expected,
         )
+
+    def _scanner(self) -> "Scanner | None":
+        from chalicelib.scanning.clamd import Clamd  # noqa: PLC0415 - the extraction's alone
+        from chalicelib.scanning.guardduty import GuardDuty  # noqa: PLC0415 - as above
+
+        log.info("malware scan", extra={"malware_scan": self.settings.malware_scan})
+        if self.settings.malware_scan == "guardduty":
+            return GuardDuty(self.bucket.tags)
+        host, _, port = self.settings.clamd_address.rpartition(":")
+        scan = self.settings.malware_scan == "clamd"
+        return Clamd(host, int(port), self.bucket.read_range) if scan else None
 
     @functools.cached_property
     def miniatures(self) -> "Miniatures":

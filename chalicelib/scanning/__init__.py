@@ -1,0 +1,1 @@
+"""Malware: whoever scans, nothing becomes ready before it is clean."""
