@@ -1,8 +1,9 @@
 """GuardDuty Malware Protection for S3: it scans each new object by itself and tags it with the result.
 
 Its event comes through EventBridge to the extraction's queue (`blobs.arrivals` reads it); until then content stays
-as it is. The tag is the truth: who reads it needs to trust no message. Uploaders cannot set it: S3 refuses x-amz headers that
-are not signed, and the role that signs has no s3:PutObjectTagging. (AWS: "Monitoring S3 object scans with GuardDuty Malware Protection for S3".)
+as it is. The tag is the truth: who reads it needs to trust no message. Uploaders cannot set it: S3 refuses x-amz
+headers that are not signed, and the role that signs has no s3:PutObjectTagging.
+(AWS: "Monitoring S3 object scans with GuardDuty Malware Protection for S3".)
 
 IAM: s3:GetObjectTagging on the objects.
 """

@@ -67,9 +67,8 @@ __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
 if TYPE_CHECKING:
     from chalicelib.erasure.service import Erasure
     from chalicelib.intake.service import Intake
-    from chalicelib.renditions.miniatures import Miniatures
     from chalicelib.reconciliation.service import Reconciliation
-    from chalicelib.scanning.models import Scanner
+    from chalicelib.renditions.miniatures import Miniatures
 
 
 @dataclass(frozen=True)
@@ -113,40 +112,9 @@ class Library:
     @functools.cached_property
     def intake(self) -> "Intake":
         """Return the intake, with the extraction that only its function carries."""
-        from chalicelib.extraction.service import Extraction  # noqa: PLC0415 - the API never examines files
-        from chalicelib.extraction.tools import find_media_tools  # noqa: PLC0415 - as above
-        from chalicelib.intake.service import Intake  # noqa: PLC0415 - as above
-        from chalicelib.renditions.studio import Studio  # noqa: PLC0415 - as above
-        from chalicelib.renditions.workshop import Workshop  # noqa: PLC0415 - as above
+        from chalicelib.wiring.workers import build_intake  # noqa: PLC0415 - the API never examines files
 
-        jobs = self.history.jobs
-        studio = Studio(lambda: find_media_tools(os.environ))
-        expected = self.settings.media_tools_expected
-        return Intake(
-            tables=self.tables,
-            blobs=self.blobs,
-            files=self.files,
-            uploads=self.uploads,
-            extraction=Extraction(
-                self.bucket, self.history.facts, lambda: find_media_tools(os.environ), self._scanner()
-            ),
-            jobs=jobs,
-            workshop=Workshop(self.tables, self.blobs, self.files, self.bucket, jobs, studio),
-            audit=self.audit,
-            slow_lane=self.slow_lane,
-            tools_expected=lambda: expected,
-        )
-
-    def _scanner(self) -> "Scanner | None":
-        from chalicelib.scanning.clamd import Clamd  # noqa: PLC0415 - the extraction's alone
-        from chalicelib.scanning.guardduty import GuardDuty  # noqa: PLC0415 - as above
-
-        log.info("malware scan", extra={"malware_scan": self.settings.malware_scan})
-        if self.settings.malware_scan == "guardduty":
-            return GuardDuty(self.bucket.tags)
-        host, _, port = self.settings.clamd_address.rpartition(":")
-        scan = self.settings.malware_scan == "clamd"
-        return Clamd(host, int(port), self.bucket.read_range) if scan else None
+        return build_intake(self)
 
     @functools.cached_property
     def miniatures(self) -> "Miniatures":
@@ -157,13 +125,10 @@ class Library:
 
     @functools.cached_property
     def reconciliation(self) -> "Reconciliation":
-        """Return what only the sweep needs."""
-        from chalicelib.reconciliation.service import Reconciliation  # noqa: PLC0415 - the sweep's alone
-        from chalicelib.reconciliation.store import Bookmarks  # noqa: PLC0415 - as above
+        """Return what compares bucket and tables, which only the sweep does."""
+        from chalicelib.wiring.workers import build_reconciliation  # noqa: PLC0415 - the sweep's alone
 
-        bookmarks = Bookmarks(self.tables, self.settings.files_table)
-        storage = self.parts.storage
-        return Reconciliation(bookmarks, self.blobs, self.uploads, self.bucket, storage, self.files.clock)
+        return build_reconciliation(self)
 
     def dependencies(self) -> dict[str, Callable[[], object]]:
         """Return a cheap question for each service that the library needs; a question that fails raises."""
