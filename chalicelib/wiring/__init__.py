@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import hmac
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,7 +32,6 @@ from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.core.clock import Clock, now
 from chalicelib.core.ids import NewId, in_sequence, new_id
-from chalicelib.core.log import log
 from chalicelib.core.paging import Cursors
 from chalicelib.extraction.history import History
 from chalicelib.extraction.jobs import Jobs
