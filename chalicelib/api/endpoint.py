@@ -47,7 +47,15 @@ CORS = CORSConfig(
         "X-Link-Key",
         "X-Request-Id",
     ],
-    expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id", "RateLimit", "RateLimit-Policy"],
+    expose_headers=[
+        "ETag",
+        "Location",
+        "X-Next-Cursor",
+        "Retry-After",
+        "X-Request-Id",
+        "RateLimit",
+        "RateLimit-Policy",
+    ],
     max_age=600,
 )
 

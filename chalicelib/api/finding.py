@@ -3,15 +3,16 @@
 from typing import Annotated, Literal, Self
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator
 
-from chalicelib.api.endpoint import Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Paging, Tag, as_list
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
 from chalicelib.catalogue.ranking import Hit
 from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.files.export import COLUMNS, export
 from chalicelib.files.models import File
 
 blueprint = Blueprint(__name__)
@@ -67,6 +68,23 @@ class Search(Filters, Paging):
     title: Annotated[str, Field(max_length=200)] = ""
 
 
+class Table(Listing):
+    """Which files, in which order, and which columns, separated by commas."""
+
+    limit: Literal[100] = 100
+    columns: str = ",".join(COLUMNS)
+    bom: bool = False
+
+    @field_validator("columns")
+    @classmethod
+    def _known(cls, columns: str) -> str:
+        unknown = set(columns.split(",")) - set(COLUMNS)
+        if unknown:
+            msg = f"are among {', '.join(COLUMNS)}"
+            raise ValueError(msg)
+        return columns
+
+
 class HitView(FileView):
     """A file that was found, with its points and the fields in which the words were found."""
 
@@ -102,6 +120,23 @@ def list_files(call: Call, query: Listing) -> FilePage:
         call.caller, query.criteria(), query.order, limit=query.limit, cursor=query.cursor
     )
     return FilePage.of(found)
+
+
+@route(
+    "GET /v1/files/export.csv",
+    who=Who.USER,
+    content_type="text/csv; charset=utf-8",
+    errors=(CursorInvalid,),
+    summary="Export the files that fit as a table; beyond 5,000 rows the header X-Next-Cursor tells where to go on",
+)
+def export_files(call: Call, query: Table) -> Answer:
+    def find(cursor: str | None) -> Page[File]:
+        criteria = query.criteria()
+        return call.library.files.find(call.caller, criteria, query.order, limit=query.limit, cursor=cursor)
+
+    text, more = export(find, query.cursor, query.columns.split(","), mark=query.bom)
+    headers = {"Content-Disposition": 'attachment; filename="files.csv"'}
+    return Answer(text, headers=headers | ({"X-Next-Cursor": more} if more else {}))
 
 
 @route(

@@ -8,6 +8,7 @@ In the table `tags`:
 | name guard | `<owner>#category-names` | the name's normal form | `category_id`; makes names unique |
 """
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from chalicelib.audit.service import Audit
-from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.aws.table import ABSENT, MAX_TRANSACTION_ITEMS, Delete, Item, Key, Put, Tables, Update, Write
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.rules import tag_key
 from chalicelib.core.caller import Caller
@@ -122,6 +123,17 @@ class Categories:
             Delete(self.table, _name_key(caller.user_id, category.name)),
             self._entry("category.deleted", caller, category, name=category.name),
         ]
+
+    def forget(self, owner_id: str) -> None:
+        """Remove all categories of an owner whose files are gone; safe to repeat."""
+        partitions = (_key(owner_id, "")["pk"], _name_key(owner_id, "")["pk"])
+        keys = [
+            {"pk": pk, "sk": row["sk"]}
+            for pk in partitions
+            for row in self.tables.query_all(self.table, KeyCondition("pk").eq(pk))
+        ]
+        for some in itertools.batched(keys, MAX_TRANSACTION_ITEMS):
+            self.tables.commit([Delete(self.table, key) for key in some])
 
     def _claim(self, caller: Caller, category: Category) -> Write:
         taken = CategoryExists("A category with this name exists.")

@@ -14,6 +14,7 @@ Labels: `files`, `bytes`, `trash`, `trash:bytes`, `type:image` and `type:image:b
 and month (`month:2026-11`).
 """
 
+import itertools
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -179,6 +180,14 @@ class Counters:
         rows = self.tables.query(self.table, key, limit=limit, start=start, where=Attr("files").gt(0))
         tags = [Tag(row["name"], int(row["files"])) for row in rows.items]
         return tags, rows.next_key["sk"] if rows.next_key else None
+
+    def forget(self, owner_id: str) -> None:
+        """Remove all counts of an owner whose files are gone; safe to repeat."""
+        self.fold(owner_id)
+        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(tag_item(owner_id, "")["pk"]))
+        keys = [counts_of(owner_id), *(tag_item(owner_id, row["sk"]) for row in rows)]
+        for some in itertools.batched(keys, MAX_TRANSACTION_ITEMS):
+            self.tables.commit([Delete(self.table, key) for key in some])
 
     def _fold(self, owner_id: str, changes: list[Item]) -> bool:
         """Add up these changes; False when another worker has come before."""

@@ -3,6 +3,7 @@
     sniff     the first rows of each asked word, in the order of words: a rare word is then known whole
     memory    where a word is rare, its rows are the candidates: everything else is a test of them
     stream    else read the list that promises the page soonest, in the asked order, filtering on what rows carry
+    range     where few files are within the range of time or size, they are the candidates
     collect   or read a short list whole and sort it
     leap      a stream that finds nothing asks the other lists where they go on, and jumps there (a zigzag join)
 
@@ -16,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.catalogue.lists import (
+    Kind,
     Lists,
     Question,
     Read,
@@ -29,6 +31,8 @@ from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.plans import MAX_COLLECTED, PAGE_ROWS, ROWS_PER_UNIT, Plan, plans
 from chalicelib.catalogue.rules import UNLISTED, Facet
 
+MAX_JOINED = 800
+"""Rows looked up in a word's list between two looks at the budget: eight calls."""
 Choose = Callable[[Sequence[Plan]], Plan]
 
 
@@ -87,6 +91,9 @@ class Search:
         if self._rare:
             rarest = min(self._rare, key=lambda word: len(self._rare[word]))
             return self._sorted(self._rare[rarest].values())
+        few = self._short_range()
+        if few is not None:
+            return self._sorted(few)
         ranked = plans(self._question, self._counts(), limit=self._limit, sniffed=self._limits.sniffed)
         plan = self._choose(ranked)
         if plan.whole:
@@ -102,6 +109,21 @@ class Search:
         for word, page in zip(words, self._read(reads), strict=True):
             if page.last is None:
                 self._rare[word] = {row.file_id: row for row in page.rows}
+
+    def _short_range(self) -> list[Row] | None:
+        """Return all rows within the range of time or size if there are few; None when there is none, or many.
+
+        How much a range leaves is in no counter, and where it leaves little, no other list is as short.
+        """
+        question = self._question
+        ranges = {order: bounds for order, bounds in question.ranges.items() if bounds}
+        if not ranges or question.is_simple or question.order in ranges:
+            return None
+        order, bounds = ranges.popitem()
+        listed = [facet for facet in question.facets if facet not in UNLISTED]
+        of = facet_list(listed[0] if listed else question.base)
+        [page] = self._read([Read(of, order, False, bounds, limit=self._limits.sniffed)])
+        return page.rows if page.last is None else None
 
     def _counts(self) -> dict[Facet, int] | None:
         question = self._question
@@ -130,7 +152,7 @@ class Search:
             rows |= {row.file_id: row for row in page.rows}
             if page.last is None:
                 return rows.values()
-            if len(rows) > 2 * MAX_COLLECTED:
+            if len(rows) > (MAX_JOINED if self._joins(plan) else 2 * MAX_COLLECTED):
                 return None
             read = replace(read, after=page.last)
         return None
@@ -185,6 +207,7 @@ class Search:
         position = self._after
         while True:
             limit = _rows_to_read(self._limit + 1 - len(found), rate)
+            limit = min(limit, MAX_JOINED) if self._joins(plan) else limit
             [page] = self._read([replace(plan.read, after=position, limit=limit)])
             fitting = self._joined(page.rows)
             found += fitting
@@ -197,6 +220,11 @@ class Search:
                 position = self._leap(plan, position)
                 if position is None:
                     return self._page(found, None)
+
+    def _joins(self, plan: Plan) -> bool:
+        """Tell whether some word is neither in the list nor known whole: then each hundred rows are a call."""
+        own = plan.read.where.words if plan.read.list.kind is not Kind.DICTIONARY else (plan.read.list.word,)
+        return bool(set(self._question.words) - set(own) - set(self._rare))
 
     def _leap(self, plan: Plan, position: str) -> str | None:
         """Return the position before which no list's next file lies; None when one of the lists has ended."""

@@ -8,6 +8,7 @@ from chalicelib.catalogue.counters import Counters, Statistics, Tag, statistics
 from chalicelib.catalogue.lists import TOP, Bounds, Question
 from chalicelib.catalogue.models import Criteria, Entry, NothingAsked, Sort
 from chalicelib.catalogue.ranking import WINDOW_UNITS, Asked, Hit, ranked
+from chalicelib.catalogue.recount import Recount
 from chalicelib.catalogue.rules import (
     ALL,
     TRASH,
@@ -98,6 +99,15 @@ class Catalogue:
         position = self.cursors.open(cursor, scope) if cursor else None
         hits, more = ranked(asked, find, limit=limit, position=position)
         return hits, self.cursors.seal(more, scope) if more else None
+
+    def recount(self) -> Recount:
+        """Return what proves the counts right."""
+        return Recount(self.store.tables, self.store.table, self.counters)
+
+    def forget(self, owner_id: str) -> None:
+        """Remove what is left of an owner whose files are gone: counts, tags, categories; safe to repeat."""
+        self.counters.forget(owner_id)
+        self.categories.forget(owner_id)
 
     def statistics(self, owner_id: str) -> Statistics:
         """Return the counts of an owner's files as of now; two calls, and one for every 90 changes since the sweep."""

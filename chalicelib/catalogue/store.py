@@ -95,7 +95,7 @@ class OwnersLists:
 
     def _query(self, read: Read) -> Rows:
         pk = list_key(self.owner_id, read.list.facet)
-        key, bounds = KEYS[read.order], _range(read)
+        key, bounds = KEYS[read.order], key_range(read)
         if bounds.low is not None and bounds.high is not None and bounds.low > bounds.high:
             return Rows([], 0)
         found = self.tables.query(
@@ -112,7 +112,7 @@ class OwnersLists:
         return Rows([row for row in rows if row.file_id in created], found.looked_at, last)
 
 
-def _range(read: Read) -> Bounds:
+def key_range(read: Read) -> Bounds:
     """Return the range of keys that is still to be read."""
     bounds = read.bounds
     if read.list.kind is Kind.DICTIONARY:

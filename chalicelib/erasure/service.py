@@ -1,4 +1,4 @@
-"""Erasure of what a deleted account owned: links, files with their postings and facts, then the account.
+"""Erasure of what a deleted account owned: links, files with their postings and facts, categories, the account.
 
 The bytes of its files are freed with their last file and removed by the sweep when the grace period ends, as a
 presigned PUT may still bring them until then.
@@ -43,6 +43,7 @@ class Erasure:
         for _ in range(ERASED_AT_ONCE // PAGE):
             files = self._some_files(owner)
             if not files:
+                self.files.catalogue.forget(account.id)
                 self.deletion.finish(account.id, [self.files.blobs.quotas.forget(account.id)])
                 return True
             for file in files:

@@ -16,6 +16,10 @@ class Action(StrEnum):
     RETAG = "retag"
     """Replace the first tag by the second."""
     CATEGORISE = "categorise"
+    ATTACH = "attach"
+    """Attach to a foreign thing."""
+    DETACH = "detach"
+    """Attach to it no more, where it is."""
     DELETE = "delete"
     RESTORE = "restore"
 
@@ -27,6 +31,7 @@ class Edit:
     action: Action
     tags: tuple[str, ...] = ()
     category: str | None = None
+    content_id: str | None = None
 
 
 class Result(StrEnum):

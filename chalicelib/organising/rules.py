@@ -20,6 +20,10 @@ def changes(edit: Edit, file: File) -> dict[str, Any]:
     """Return the fields that an edit sets. Raises TooManyTags."""
     if edit.action is Action.CATEGORISE:
         return {"category": edit.category}
+    if edit.action is Action.ATTACH:
+        return {"content_id": edit.content_id}
+    if edit.action is Action.DETACH:
+        return {"content_id": None} if file.content_id == edit.content_id else {}
     tags = _retagged(edit, file.tags)
     if len(tags) > MAX_TAGS:
         raise TooManyTags(f"A file may have at most {MAX_TAGS} tags.", limit=MAX_TAGS)

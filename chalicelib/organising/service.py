@@ -85,6 +85,11 @@ class Organising:
         self._check_tag(caller, tag)
         return self._start(caller, Criteria(tags=(tag,)), Edit(Action.UNTAG, (tag,)), [])
 
+    def detach_all(self, caller: Caller, content_id: str) -> Job:
+        """Attach all files of a foreign thing to it no more; the files stay."""
+        edit = Edit(Action.DETACH, content_id=content_id)
+        return self._start(caller, Criteria(content_id=content_id), edit, [])
+
     def delete_category(self, caller: Caller, category: Category, move_to: str | None) -> Job:
         """End a category; its files go to another one, or to none. Raises CategoryUnknown, CategoryChanged."""
         edit = Edit(Action.CATEGORISE, category=move_to)

@@ -170,3 +170,30 @@ def test_statistics_tell_what_is_there(ana: Door, deliver: Deliver, album: list[
     assert stats["trash"] == {"files": 1, "bytes": 2}
     assert list(stats["by_month"].values()) == [{"files": 2, "bytes": 4}]
     assert [file["filename"] for file in stats["recent"]] == ["c.txt", "a.txt"]
+
+
+def test_files_are_attached_to_foreign_things_and_detached(ana: Door, album: list[str]) -> None:
+    path = f"/v1/contents/{quote('post/7', safe='')}"
+    attached = ana.ok("POST", f"{path}/files", 200, json={"ids": [*album[:2], new_id()]})
+    assert [item["result"] for item in attached["items"]] == ["done", "done", "failed"]
+    assert [file["filename"] for file in ana.get(f"{path}/files?sort=-filename")["items"]] == [
+        "b.txt",
+        "a.txt",
+    ]
+    assert ana.get(f"{path}/files?type=image")["items"] == []
+    assert ana.get(f"{path}/files?tag=sun")["items"][0]["content_id"] == "post/7"
+    assert ana.ok("DELETE", path, 200)["done"] == 2
+    assert ana.get(f"{path}/files")["items"] == []
+    assert names(ana, "") == ["a.txt", "b.txt", "c.txt"]
+
+
+def test_files_are_exported_as_a_table_that_no_spreadsheet_takes_for_formulas(ana: Door) -> None:
+    ana.upload("=SUM(A1).txt", b"1", caption='say "hi", all', tags="Sea")
+    ana.upload("é.txt", b"22", caption="-1+1")
+    answer = ana("GET", "/v1/files/export.csv?columns=filename,size,tags,caption&sort=size&bom=true")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.content.decode() == (
+        '\ufefffilename,size,tags,caption\r\n\'=SUM(A1).txt,1,Sea,"say ""hi"", all"\r\né.txt,2,,\'-1+1\r\n'
+    )
+    assert ana("GET", "/v1/files/export.csv?tag=sea").text.count("\r\n") == 2
+    ana.refused("GET", "/v1/files/export.csv?columns=password", 422, "invalid")

@@ -2,8 +2,11 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.catalogue.counters import counted
+from chalicelib.aws.table import Update
+from chalicelib.catalogue.counters import counted, tag_item
+from chalicelib.catalogue.counters import counts_of as counts_of_owner
 from chalicelib.catalogue.rules import tag_key
+from chalicelib.core.caller import Caller, Role
 from tests.catalogue.worlds import World
 from tests.memory_tables import MemoryTables
 
@@ -49,3 +52,39 @@ def library_of_two() -> World:
     while len(world.files) < 2:
         world.change(None, world._new())
     return world
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_counting_anew_finds_what_is_kept_and_puts_right_what_is_not(seed: int) -> None:
+    world = World(seed)
+    for _ in range(100):
+        world.step()
+    recount = world.catalogue.recount()
+    assert recount.differences(world.owner) == []
+    world.tables.commit(
+        [
+            Update(world.table, counts_of_owner(world.owner), add={"files": 3, "type:image:bytes": -1}),
+            Update(world.table, tag_item(world.owner, "beach"), {"name": "beach"}, add={"files": 2}),
+        ]
+    )
+    differences = recount.differences(world.owner)
+    assert {one.of: one.found - one.kept for one in differences} == {
+        "files": -3,
+        "type:image:bytes": 1,
+        "tag:beach": -2,
+    }
+    recount.repair(world.owner, differences)
+    assert recount.differences(world.owner) == []
+
+
+def test_nothing_is_left_of_an_owner_whose_files_are_gone() -> None:
+    world = World(3)
+    for _ in range(60):
+        world.step()
+    ana = Caller(world.owner, Role.OPERATOR, "")
+    world.catalogue.categories.add(ana, "Holidays")
+    for entry in list(world.files.values()):
+        world.change(entry, None)
+    world.catalogue.forget(world.owner)
+    assert isinstance(world.tables, MemoryTables)
+    assert not [key for key in world.tables.items if not key[0].startswith("user#")]

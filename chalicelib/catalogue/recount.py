@@ -1,0 +1,75 @@
+"""Counts an owner's files anew from their postings, to prove the counters right, and to put them right.
+
+For a person at a terminal, never for a request: it reads every posting in the lists of all files and of the trash.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from boto3.dynamodb.conditions import Key as KeyCondition
+
+from chalicelib.aws.table import Item, Tables, Update, Write
+from chalicelib.catalogue.counters import COUNTED, Counters, counts_of, tag_item
+from chalicelib.catalogue.rules import ALL, SIZE_DIGITS, TRASH, list_key
+from chalicelib.core.ids import moment_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A count that is not what counting finds."""
+
+    of: str
+    kept: int
+    found: int
+
+
+@dataclass(frozen=True)
+class Recount:
+    """Compares the counts kept for an owner with what counting finds."""
+
+    tables: Tables
+    table: str
+    counters: Counters
+
+    def differences(self, owner_id: str) -> list[Difference]:
+        """Return what differs; files that change while it counts may show up, and are gone the next time."""
+        counts, tags = self._found(owner_id)
+        kept = Counter(self.counters.counts(owner_id))
+        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(tag_item(owner_id, "")["pk"]))
+        kept_tags = Counter({row["sk"]: int(row["files"]) for row in rows})
+        return [*_compare("", kept, counts), *_compare("tag:", kept_tags, tags)]
+
+    def repair(self, owner_id: str, differences: Iterable[Difference]) -> None:
+        """Add what is missing to the counts; what is counted meanwhile is not lost."""
+        for one in differences:
+            tag = one.of.removeprefix("tag:") if one.of.startswith("tag:") else None
+            missing = one.found - one.kept
+            write: Write = Update(self.table, counts_of(owner_id), add={one.of: missing})
+            if tag is not None:
+                write = Update(self.table, tag_item(owner_id, tag), {"name": tag}, add={"files": missing})
+            self.tables.commit([write])
+
+    def _found(self, owner_id: str) -> tuple[Counter[str], Counter[str]]:
+        counts: Counter[str] = Counter()
+        tags: Counter[str] = Counter()
+        for row in self.tables.query_all(self.table, KeyCondition("pk").eq(list_key(owner_id, ALL))):
+            facets = [mark.split(":", 1) for mark in row["f"].strip("|").split("||")]
+            labels = [f"{name}:{value}" for name, value in facets if name in COUNTED]
+            labels.append(f"month:{moment_of(row['sk']):%Y-%m}")
+            size = _size(row)
+            counts.update({"files": 1, "bytes": size} | dict.fromkeys(labels, 1))
+            counts.update({f"{label}:bytes": size for label in labels})
+            tags.update(value for name, value in facets if name == "tag")
+        for row in self.tables.query_all(self.table, KeyCondition("pk").eq(list_key(owner_id, TRASH))):
+            counts.update({"trash": 1, "trash:bytes": _size(row)})
+        return counts, tags
+
+
+def _size(row: Item) -> int:
+    return int(row["z"][:SIZE_DIGITS], 16)
+
+
+def _compare(prefix: str, kept: Counter[str], found: Counter[str]) -> list[Difference]:
+    names = sorted({*kept, *found})
+    return [Difference(prefix + name, kept[name], found[name]) for name in names if kept[name] != found[name]]
