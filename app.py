@@ -16,6 +16,7 @@ from chalicelib.api import (
     files,
     finding,
     grants,
+    letters,
     links,
     me,
     pages,
@@ -49,6 +50,7 @@ RESOURCES = (
     shared,
     activity,
     admin,
+    letters,
 )
 for resource in RESOURCES:
     app.register_blueprint(resource.blueprint)

@@ -22,6 +22,9 @@ class Settings(BaseModel):
     bucket_name: str
     extraction_queue_url: str
     jobs_queue_url: str
+    extraction_dead_letters_url: str
+    media_dead_letters_url: str
+    jobs_dead_letters_url: str
     media_queue_url: str
     users_table: str
     files_table: str

@@ -40,6 +40,7 @@ from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
 from chalicelib.idempotency.service import Once
 from chalicelib.idempotency.store import OnceStore
+from chalicelib.letters.service import DeadLetters, Lane
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
@@ -97,6 +98,7 @@ class Library:
     slow_lane: Queue
     renditions: Renditions
     history: History
+    dead_letters: DeadLetters
     organising: Organising
 
     @functools.cached_property
@@ -166,6 +168,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
         renditions=Renditions(files, bucket, queue, clock),
         organising=_organising(files, people[0].jobs, new_id),
         history=_history(settings, tables, clock, new_id),
+        dead_letters=_dead_letters(settings, clients, tables, audit),
     )
 
 
@@ -202,6 +205,18 @@ def _catalogue(settings: Settings, audit: Audit, cursors: Cursors, new_id: NewId
     counters = Counters(tables, settings.tags_table, new_id)
     categories = Categories(tables, settings.tags_table, counters, audit, audit.clock, new_id)
     return Catalogue(postings, counters, categories, cursors)
+
+
+def _dead_letters(settings: Settings, clients: Clients, tables: Tables, audit: Audit) -> DeadLetters:
+    def lane(url: str, dead_url: str) -> Lane:
+        return Lane(Queue(lambda: clients.sqs, url), Queue(lambda: clients.sqs, dead_url))
+
+    lanes = {
+        "extraction": lane(settings.extraction_queue_url, settings.extraction_dead_letters_url),
+        "media": lane(settings.media_queue_url, settings.media_dead_letters_url),
+        "jobs": lane(settings.jobs_queue_url, settings.jobs_dead_letters_url),
+    }
+    return DeadLetters(lanes, tables, audit)
 
 
 def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) -> History:

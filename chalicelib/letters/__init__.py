@@ -1,0 +1,1 @@
+"""Dead letters: messages that no worker could handle in five tries."""
