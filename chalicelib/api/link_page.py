@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 from chalicelib.core.errors import LibraryError
 from chalicelib.files.models import File, Status
-from chalicelib.files.service import Delivery
-from chalicelib.sharing.models import Link, LinkOfFile
+from chalicelib.sharing.models import Link, LinkOfFile, Shown
 
 HERE = Path(__file__).parent
 KIB = 1024
 PREVIEWS = {
     "image": '<div class="preview"><img src="$url" alt="$filename"></div>',
-    "video": '<div class="preview"><video src="$url" controls playsinline preload="metadata"></video></div>',
+    "video": '<div class="preview"><video src="$url" poster="$poster" controls playsinline preload="metadata">'
+    "</video></div>",
     "audio": '<div class="preview"><audio src="$url" controls preload="metadata"></audio></div>',
 }
 TILE = '<div class="preview"><div class="tile $type" aria-hidden="true">$extension</div></div>'
@@ -57,14 +57,15 @@ class Page:
     policy: str
 
 
-def of_file(token: str, found: LinkOfFile, shown: Delivery | None) -> Page:
-    """Return the page that shows a file; `shown` is where its picture, film or sound may be had from."""
+def of_file(token: str, found: LinkOfFile, shown: Shown | None) -> Page:
+    """Return the page that shows a file, and what may be shown of it."""
     file, link = found.file, found.link
     ready = file.status is not Status.PROCESSING
-    template = PREVIEWS[file.type] if shown else TILE
+    template = PREVIEWS[shown.kind] if shown else TILE
     preview = _filled(
         template,
         url=shown.url if shown else "",
+        poster=shown.poster or "" if shown else "",
         filename=file.filename,
         type=file.type,
         extension=file.extension.upper()[:5],
@@ -138,7 +139,7 @@ def _filled(template: str, **values: str) -> str:
     return Template(template).substitute({name: html.escape(value) for name, value in values.items()})
 
 
-def _page(title: str, content: str, shape: str = "", shown: Delivery | None = None) -> Page:
+def _page(title: str, content: str, shape: str = "", shown: Shown | None = None) -> Page:
     text = Template((HERE / "link_page.html").read_text()).substitute(
         title=html.escape(title), style=_style(), shape=shape, content=content
     )

@@ -16,10 +16,12 @@ from pydantic import ConfigDict, Field
 from chalicelib.api import link_page
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.files import DeliveryView, Download, deliver
-from chalicelib.api.request import Call, FromPage, wants_page
+from chalicelib.api.renditions import Redirect
+from chalicelib.api.request import Call, FromPage, base_url, wants_page
 from chalicelib.core.errors import LibraryError
 from chalicelib.files.models import FileNotReady, Status
 from chalicelib.limits.models import RateExceeded
+from chalicelib.renditions.service import RenditionNotFound
 from chalicelib.sharing.models import (
     LinkExpired,
     LinkLocked,
@@ -72,6 +74,8 @@ class SharedView(Output):
     allow_download: bool
     downloads_left: int | None
     expires_at: datetime | None
+    thumbnail: str | None
+    """Where there is a small picture of it."""
 
 
 @route(
@@ -85,7 +89,7 @@ def open_link(call: Call, token: str, query: Hint) -> Answer:
     def show() -> Answer:
         found = call.library.visits.open(token, _key(call), call.origin)
         if not wants_page(call.request):
-            return Answer(SharedView.model_validate(vars(found.file) | _of_link(found)), headers=PRIVATE)
+            return Answer(_view(call, token, found), headers=PRIVATE)
         return _page(link_page.of_file(token, found, call.library.visits.shown(found)))
 
     return _for_whom(call, token, show, wrong=bool(query.password))
@@ -126,10 +130,22 @@ def download_by_link(call: Call, token: str, query: Download) -> Answer:
     def download() -> Answer:
         inline = query.disposition == "inline"
         delivery = call.library.visits.download(token, _key(call), call.origin, inline=inline)
-        answer = deliver(delivery, redirect=query.redirect)
-        return Answer(answer.body, answer.status, {**answer.headers, **PRIVATE})
+        return deliver(delivery, redirect=query.redirect, headers=PRIVATE)
 
     return _for_whom(call, token, download)
+
+
+@route(
+    "GET /s/{token}/thumbnail",
+    who=Who.ANYONE,
+    status=302,
+    also={200: DeliveryView},
+    errors=(*ENDED, LinkLocked, RenditionNotFound),
+    summary="Get the thumbnail behind a link (at most 300 by 300 pixels); not counted",
+)
+def thumbnail_by_link(call: Call, token: str, query: Redirect) -> Answer:
+    delivery = call.library.visits.thumbnail(token, _key(call))
+    return deliver(delivery, redirect=query.redirect, headers=PRIVATE)
 
 
 def _for_whom(call: Call, token: str, answer: Callable[[], Answer], *, wrong: bool = False) -> Answer:
@@ -173,6 +189,9 @@ def _cookie(call: Call, key: str) -> str:
     return f"{COOKIE}={key}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}"
 
 
-def _of_link(found: LinkOfFile) -> dict[str, object]:
+def _view(call: Call, token: str, found: LinkOfFile) -> SharedView:
     names = ("name", "allow_download", "downloads_left", "expires_at")
-    return {name: getattr(found.link, name) for name in names}
+    terms = {name: getattr(found.link, name) for name in names}
+    drawn = "thumbnail" in found.file.renditions
+    thumbnail = f"{base_url(call.request)}/s/{token}/thumbnail" if drawn else None
+    return SharedView.model_validate(vars(found.file) | terms | {"thumbnail": thumbnail})

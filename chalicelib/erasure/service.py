@@ -1,4 +1,4 @@
-"""Erasure of what a deleted account owned: links, files with their postings and facts, categories, the account.
+"""Erasure of what a deleted account owned: links, grants, files with postings and facts, categories, the account.
 
 The bytes of its files are freed with their last file and removed by the sweep when the grace period ends, as a
 presigned PUT may still bring them until then.
@@ -15,6 +15,7 @@ from chalicelib.blobs.models import BlobChanged
 from chalicelib.core.caller import Caller, Origin
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
+from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.service import Links
 
 ERASED_AT_ONCE = 300
@@ -29,6 +30,7 @@ class Erasure:
 
     files: Files
     links: Links
+    grants: Grants
     facts_of: Callable[[str, str], list[Write]]
     """Returns the writes that remove what was extracted from some content of an owner's."""
     deletion: Deletion
@@ -40,6 +42,7 @@ class Erasure:
             return True
         owner = Caller(account.id, account.role, "", Origin(agent="jobs"))
         self._erase_links(owner)
+        self.grants.forget_all(user_id)
         for _ in range(ERASED_AT_ONCE // PAGE):
             files = self._some_files(owner)
             if not files:
@@ -70,6 +73,7 @@ class Erasure:
         for some in itertools.batched(self.facts_of(file.owner_id, file.sha256), BATCH):
             commit(some)
         try:
+            self.grants.forget_file(file.id)
             commit([*self.files.removal(file), self.deletion.counted(account.id, file.size)])
         except (BlobChanged, FileChanged):
             return  # extraction was just settling it: it is still listed, and comes next time

@@ -40,6 +40,16 @@ class GrantStore:
         condition = KeyCondition("pk").eq(f"shared#{user_id}")
         return self.tables.query(self.table, condition, limit=limit, forward=False, start=start)
 
+    def all_of_user(self, user_id: str) -> list[str]:
+        """Read which files are shared with a user."""
+        condition = KeyCondition("pk").eq(f"shared#{user_id}")
+        return [item["sk"] for item in self.tables.query_all(self.table, condition)]
+
+    def all_of_file(self, file_id: str) -> list[str]:
+        """Read with which users a file is shared."""
+        condition = KeyCondition("pk").eq(f"file#{file_id}") & KeyCondition("sk").begins_with("grant#")
+        return [item["user_id"] for item in self.tables.query_all(self.table, condition)]
+
     def put(self, grant: Grant) -> list[Write]:
         """Describe a grant, new or in place of the one before."""
         values = vars(grant) | {

@@ -3,6 +3,8 @@
 What a grant gives is decided by `files/access.py`, on every request anew, so a revoked one gives nothing more.
 """
 
+import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chalicelib.accounts.service import Accounts
@@ -75,16 +77,22 @@ class Grants:
         rows = self.store.of_user(caller.user_id, limit=limit, after=after)
         granted = {row["sk"]: Permission(row["permission"]) for row in rows.items}
         files = self.files.get_many(list(granted))
-        self._forget(caller, set(granted) - {file.id for file in files})
+        self._forget([(file_id, caller.user_id) for file_id in set(granted) - {file.id for file in files}])
         seen = [Seen(file, permissions(file, caller, granted[file.id])) for file in files]
         more = self.cursors.seal({"after": rows.next_key["sk"]}, scope) if rows.next_key else None
         return Page([one for one in seen if one.held and self.files.owner_active(one.file.owner_id)], more)
 
-    def _forget(self, caller: Caller, erased: set[str]) -> None:
-        """Take files that are gone off the caller's list."""
-        writes = [write for file_id in erased for write in self.store.forget(file_id, caller.user_id)]
-        if writes:
-            self.tables.commit(writes[: MAX_TRANSACTION_ITEMS // 2 * 2])
+    def forget_all(self, user_id: str) -> None:
+        """Take everything that was shared with an account from it, as it is being erased; safe to repeat."""
+        self._forget([(file_id, user_id) for file_id in self.store.all_of_user(user_id)])
+
+    def forget_file(self, file_id: str) -> None:
+        """Take a file that is being erased from all it was shared with; safe to repeat."""
+        self._forget([(file_id, user_id) for user_id in self.store.all_of_file(file_id)])
+
+    def _forget(self, grants: Iterable[tuple[str, str]]) -> None:
+        for some in itertools.batched(grants, MAX_TRANSACTION_ITEMS // 2):
+            self.tables.commit([write for grant in some for write in self.store.forget(*grant)])
 
     def _entry(self, action: str, caller: Caller, file: File, grantee: str, **details: object) -> Write:
         return self.audit.entry(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from chalicelib.core.errors import (
     Conflict,
@@ -69,6 +70,15 @@ class LinkOfFile:
 
     link: Link
     file: File
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of a file: a picture, or a film or sound to play; `poster` is a film's picture."""
+
+    kind: Literal["image", "video", "audio"]
+    url: str
+    poster: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,12 @@ from chalicelib.audit.service import Audit
 from chalicelib.aws.table import Tables, Write, overloaded
 from chalicelib.core.caller import Origin
 from chalicelib.core.clock import Clock
+from chalicelib.files.models import File
 from chalicelib.files.rules import check_servable, is_shown_by_browsers
 from chalicelib.files.service import Delivery, Files
 from chalicelib.limits.service import Limits
-from chalicelib.sharing.models import Link, LinkChanged, LinkOfFile, LinkPasswordWrong, Unlocked
+from chalicelib.renditions.service import Renditions
+from chalicelib.sharing.models import Link, LinkChanged, LinkOfFile, LinkPasswordWrong, Shown, Unlocked
 from chalicelib.sharing.rules import (
     blurred,
     check_downloadable,
@@ -34,6 +36,9 @@ from chalicelib.sharing.store import LinkStore
 DOWNLOAD_LIFE = timedelta(seconds=60)
 SHOWN_LIFE = timedelta(hours=1)
 """How long a page may show or play what it was opened with."""
+THUMBNAIL_LIFE = timedelta(minutes=5)
+PICTURES = ("preview", "poster", "waveform", "thumbnail")
+"""Renditions that are pictures of the whole, the best first."""
 TRIES = 4
 VISITOR = "visitor"
 """Who acts in the activity log when someone uses a link."""
@@ -46,6 +51,7 @@ class Visits:
     tables: Tables
     store: LinkStore
     files: Files
+    renditions: Renditions
     accounts: Accounts
     passwords: Passwords
     limits: Limits
@@ -97,11 +103,32 @@ class Visits:
             return self.files.deliver(opened.file, inline=inline, life=DOWNLOAD_LIFE)
         raise overloaded()
 
-    def shown(self, visit: LinkOfFile) -> Delivery | None:
-        """Return the address under which a page may show the original, or None when it may not; no call."""
-        if not streams_freely(visit.link) or not is_shown_by_browsers(visit.file):
-            return None
-        return self.files.deliver(visit.file, inline=True, life=SHOWN_LIFE)
+    def thumbnail(self, token: str, key: str | None) -> Delivery:
+        """Return the address of the thumbnail, good for five minutes; not counted.
+
+        Raises LinkNotFound, LinkExpired, LinkUsedUp, LinkLocked, RenditionNotFound.
+        """
+        return self.renditions.address(self._opened(token, key).file, "thumbnail", THUMBNAIL_LIFE)
+
+    def shown(self, visit: LinkOfFile) -> Shown | None:
+        """Return what a page may show; no call.
+
+        The original only where downloads are free and not counted: its address would be one. Else a picture of it.
+        """
+        file = visit.file
+        picture = next((name for name in PICTURES if name in file.renditions), None)
+        drawn = self.renditions.address(file, picture, SHOWN_LIFE).url if picture else None
+        free = streams_freely(visit.link) and is_shown_by_browsers(file)
+        if free and file.type == "video":
+            return Shown("video", self._original(file), drawn)
+        if free and file.type == "audio":
+            return Shown("audio", self._original(file))
+        if drawn:
+            return Shown("image", drawn)
+        return Shown("image", self._original(file)) if free else None
+
+    def _original(self, file: File) -> str:
+        return self.files.deliver(file, inline=True, life=SHOWN_LIFE).url
 
     def _count_download(self, link: Link, origin: Origin) -> None:
         counted = self.store.count(link, "downloads", self.clock())

@@ -107,7 +107,7 @@ class Library:
         from chalicelib.erasure.service import Erasure  # noqa: PLC0415 - only the jobs function erases
 
         facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
-        return Erasure(self.files, self.links, facts.removals, self.deletion)
+        return Erasure(self.files, self.links, self.grants, facts.removals, self.deletion)
 
     @functools.cached_property
     def intake(self) -> "Intake":
@@ -160,12 +160,13 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
     once = Once(OnceStore(tables, settings.files_table), clock)
-    sharing = _sharing(settings, files, people.accounts, keys, new_id)
+    renditions = Renditions(files, bucket, queue, clock)
+    sharing = _sharing(renditions, people.accounts, keys, new_id)
     content = (blobs, files, uploads, parts, once)
     return Library(
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
         slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
-        renditions=Renditions(files, bucket, queue, clock),
+        renditions=renditions,
         organising=_organising(files, people[0].jobs, new_id),
         history=_history(settings, tables, clock, new_id),
         dead_letters=_dead_letters(settings, clients, tables, audit),
@@ -258,16 +259,17 @@ def _uploads(
 
 
 def _sharing(
-    settings: Settings, files: Files, accounts: Accounts, keys: CachedSecret, new_id: NewId
+    renditions: Renditions, accounts: Accounts, keys: CachedSecret, new_id: NewId
 ) -> tuple[Links, Visits, Grants]:
-    links = LinkStore(files.tables, settings.files_table)
-    grants = GrantStore(files.tables, settings.files_table)
+    files = renditions.files
+    links = LinkStore(files.tables, files.store.table)
+    grants = GrantStore(files.tables, files.store.table)
     cursors, clock, audit = files.catalogue.cursors, files.clock, files.audit
     passwords, limits = accounts.passwords, accounts.limits
     return (
         Links(files.tables, links, files, passwords, audit, cursors, clock, new_id),
         Visits(
-            *(files.tables, links, files, accounts, passwords, limits, audit),
+            *(files.tables, links, files, renditions, accounts, passwords, limits, audit),
             secret=lambda: _derived(keys(), b"unlocked links"),
             clock=clock,
         ),

@@ -55,7 +55,11 @@ def test_a_program_gets_json_and_nothing_of_the_owner(ana: Door, anyone: Door, p
         "allow_download": True,
         "downloads_left": 2,
         "expires_at": None,
+        "thumbnail": f"{ana.base_url}/s/{token}/thumbnail",
     }
+    picture = anyone("GET", f"/s/{token}/thumbnail")
+    assert picture.status_code == 302
+    assert requests.get(picture.headers["Location"], timeout=10).headers["Content-Type"] == "image/jpeg"
 
 
 def test_downloads_are_led_to_storage_until_they_are_used_up(ana: Door, anyone: Door, photo: Any) -> None:
@@ -111,7 +115,11 @@ def test_the_page_shows_the_picture_and_asks_nothing_of_others(ana: Door, anyone
     assert "<script" not in answer.text
     assert "&lt;Strand&gt; &amp; Meer.jpg" in answer.text
     source = answer.text.split('<img src="')[1].split('"')[0].replace("&amp;", "&")
-    assert requests.get(source, timeout=10).content == PHOTO
+    assert len(requests.get(source, timeout=10).content) == photo_preview(ana, photo)["size"]
+
+
+def photo_preview(ana: Door, photo: Any) -> Any:
+    return ana.get(f"/v1/files/{photo['id']}")["renditions"]["preview"]
 
 
 def test_a_counted_or_looking_only_page_does_not_hold_the_originals_address(
@@ -120,7 +128,8 @@ def test_a_counted_or_looking_only_page_does_not_hold_the_originals_address(
     for terms in ({"max_downloads": 3}, {"allow_download": False}):
         path = f"/s/{link_to(ana, photo, **terms)['token']}"
         page = anyone("GET", path, headers=PAGE).text
-        assert "X-Amz-Signature" not in page
+        assert "/originals/" not in page
+        assert "/preview" in page
         assert ("/download" in page) == ("max_downloads" in terms)
     anyone.refused("GET", f"{path}/download", 403, "download_not_allowed")
 

@@ -115,6 +115,7 @@ WHO = {
     "GET /s/{token}": ANYONE,
     "POST /s/{token}/unlock": ANYONE,
     "GET /s/{token}/download": ANYONE,
+    "GET /s/{token}/thumbnail": ANYONE,
 }
 EVERY = [f"{route.method} {route.path}" for route in ROUTES]
 

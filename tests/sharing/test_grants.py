@@ -162,3 +162,18 @@ def test_reading_anothers_file_costs_one_call_more(library: Library, owner: Call
     with metered() as anothers:
         library.files.seen(ben, file.id)
     assert (len(own.calls), len(anothers.calls)) == (1, 2)
+
+
+def test_an_erased_account_and_an_erased_file_leave_no_grants(
+    library: Library, owner: Caller, file: File
+) -> None:
+    ben, email = person(library)
+    _, other = person(library)
+    for one in (email, other):
+        library.grants.give(owner, file.id, one, Permission.VIEW)
+    library.grants.forget_all(ben.user_id)
+    assert shared(library, ben) == []
+    [left] = library.grants.of_file(owner, file.id, limit=10, cursor=None).items
+    assert left.email == other
+    library.grants.forget_file(file.id)
+    assert library.grants.of_file(owner, file.id, limit=10, cursor=None).items == []
