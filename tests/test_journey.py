@@ -199,6 +199,37 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
         assert [(job["outcome"], job["code"]) for job in jobs] == [("done", None)] * len(jobs)
 
 
+def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    anyone = Door(f"http://127.0.0.1:{machine.port}")
+    ana, ben = anyone.signed_up("ana"), anyone.signed_up("ben")
+    content = (MEDIA / "photo.jpg").read_bytes()
+    file = f"/v1/files/{ana.upload('photo.jpg', content)['id']}"
+    eventually(lambda: is_whole(ana.get(file)), "examined, with its pictures")
+
+    link = ana.ok("POST", f"{file}/links", 201, json={"password": "open sesame", "max_downloads": 1})
+    path = f"/s/{link['token']}"
+    anyone.refused("POST", f"{path}/unlock", 423, "link_password_wrong", json={"password": "guess"})
+    key = anyone.ok("POST", f"{path}/unlock", 200, json={"password": "open sesame"})["key"]
+    assert anyone("GET", f"{path}/thumbnail", headers={"X-Link-Key": key}).status_code == 302
+    download = anyone("GET", f"{path}/download", headers={"X-Link-Key": key})
+    assert requests.get(download.headers["Location"], timeout=30).content == content
+    anyone.refused("GET", path, 410, "link_used_up")
+    ana.ok("DELETE", f"/v1/links/{link['id']}", 204)
+    anyone.refused("GET", path, 404, "link_not_found")
+
+    granted = ana.ok("POST", f"{file}/grants", 201, json={"email": ben.email, "permission": "edit"})
+    ben.ok("PATCH", file, 200, json={"caption": "by Ben"})
+    assert [item["caption"] for item in ben.get("/v1/shared-with-me")["items"]] == ["by Ben"]
+    ana.ok("DELETE", f"{file}/grants/{granted['user_id']}", 204)
+    ben.refused("GET", file, 404, "file_not_found")
+
+    ana.ok("PATCH", file, 200, json={"visibility": "public"})
+    delivery = anyone.get(f"{file}/download?redirect=false")
+    assert requests.get(delivery["url"], timeout=30).content == content
+
+
 def inbox(machine: Machine) -> list[dict[str, Any]]:
     """Return what was mailed, as the banner says where to read it."""
     key = root_credentials(machine.folder / "embedded-aws").basic_authorization()
