@@ -259,6 +259,33 @@ def test_a_forgotten_password_is_reset_through_the_mail(machine: Machine) -> Non
     assert ana.pair("staple battery horse")
 
 
+def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_it(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    ana = Door(f"http://127.0.0.1:{machine.port}").signed_up("ana")
+    for part in (range(100), range(100, 105)):
+        items = [
+            {
+                "filename": f"{n}.txt",
+                "size": 1,
+                "sha256": hashlib.sha256(str(n).encode()).hexdigest(),
+                "tags": ["sea"],
+            }
+            for n in part
+        ]
+        ana("POST", "/v1/uploads/batch", json={"uploads": items})
+    job = ana.ok("PATCH", "/v1/tags/sea", 202, json={"name": "Ocean"})
+    eventually(lambda: ana.get(f"/v1/jobs/{job['id']}")["state"] == "finished", "the tag is renamed")
+    assert ana.get("/v1/tags")["items"] == [{"name": "Ocean", "files": 105}]
+    assert [file["filename"] for file in ana.get("/v1/files?tag=ocean&sort=filename&limit=2")["items"]] == [
+        "0.txt",
+        "1.txt",
+    ]
+    assert [file["filename"] for file in ana.get("/v1/search?q=ocean 104")["items"]] == ["104.txt"]
+    assert ana("GET", "/v1/files/export.csv?min_size=1&sort=-size&columns=id").text.count("\r\n") == 106
+    assert ana.get("/v1/me/stats")["by_status"]["pending"]["files"] == 105
+
+
 def test_who_leaves_is_erased_in_the_background(machine: Machine) -> None:
     if machine.run is None or machine.run.poll() is not None:
         machine.start()

@@ -26,6 +26,7 @@ class Filters(Input):
     tag: Annotated[list[Tag], Field(max_length=20), BeforeValidator(as_list)] = []
     ext: Annotated[str, StringConstraints(to_lower=True, max_length=16)] | None = None
     status: Literal["pending", "processing", "ready", "failed", "rejected"] | None = None
+    visibility: Literal["private", "public"] | None = None
     content_id: ContentId | None = None
     category: Id | None = None
     created_after: AwareDatetime | None = None
@@ -40,6 +41,7 @@ class Filters(Input):
             type=self.type,
             extension=self.ext,
             status=self.status,
+            visibility=self.visibility,
             content_id=self.content_id,
             category=self.category,
             tags=tuple(self.tag),

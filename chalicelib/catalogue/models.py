@@ -18,6 +18,7 @@ class Entry:
     type: str
     extension: str
     status: str
+    visibility: str = "private"
     category: str | None = None
     content_id: str | None = None
     tags: tuple[str, ...] = ()
@@ -52,6 +53,7 @@ class Criteria:
     type: str | None = None
     extension: str | None = None
     status: str | None = None
+    visibility: str | None = None
     category: str | None = None
     content_id: str | None = None
     tags: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ MAX_NAME_KEY = 200
 """Characters of a name that order it: with the id they stay below DynamoDB's 1,024 bytes for a sort key."""
 MAX_WORD_ROWS = 32
 """Rows for words that a file may have. With 20 tags a change of all words or of all tags fits into one transaction."""
-UNLISTED = frozenset({("status", "ready")})
+UNLISTED = frozenset({("status", "ready"), ("visibility", "private")})
 """What nearly every file is: filtered on, but without a list of its own."""
 SEPARATOR = "\0"
 FURTHER = "\1"
@@ -87,7 +87,12 @@ def content_facet(content_id: str) -> Facet:
 
 def facets(entry: Entry) -> list[Facet]:
     """Return the attributes of a file that can be filtered on."""
-    found = [("type", entry.type), ("ext", entry.extension), ("status", entry.status)]
+    found = [
+        ("type", entry.type),
+        ("ext", entry.extension),
+        ("status", entry.status),
+        ("visibility", entry.visibility),
+    ]
     found += [("category", entry.category)] if entry.category else []
     found += [content_facet(entry.content_id)] if entry.content_id else []
     return found + sorted(tag_facet(tag) for tag in entry.tags)

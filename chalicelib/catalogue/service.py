@@ -130,7 +130,8 @@ class Catalogue:
 def question_of(criteria: Criteria, sort: Sort, base: Facet = ALL) -> Question:
     """Return what is to be looked for in the lists."""
     values = {"type": criteria.type, "ext": criteria.extension, "status": criteria.status}
-    facets = [(name, value) for name, value in (values | {"category": criteria.category}).items() if value]
+    values |= {"visibility": criteria.visibility, "category": criteria.category}
+    facets = [(name, value) for name, value in values.items() if value]
     facets += [content_facet(criteria.content_id)] if criteria.content_id else []
     facets += [tag_facet(tag) for tag in criteria.tags]
     after, before = criteria.created_after, criteria.created_before

@@ -149,6 +149,7 @@ def entry_of(file: File) -> Entry:
         type=file.type,
         extension=file.extension,
         status=file.status.value,
+        visibility=file.visibility.value,
         category=file.category,
         content_id=file.content_id,
         tags=file.tags,

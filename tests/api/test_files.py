@@ -36,13 +36,15 @@ def names(door: Door, query: str) -> list[str]:
 def test_filters_combine_with_each_other_and_with_any_order(ana: Door, deliver: Deliver) -> None:
     ana.upload("b.txt", b"1", tags="Sea,Sun", content_id="post/7")
     ana.upload("A.txt", b"333", tags="sea")
-    second = ana.upload("c.csv", b"2,2\n", tags="sun")
+    second = ana.upload("c.csv", b"2,2\n", tags="sun", visibility="public")
     deliver()
     assert names(ana, "tag=SEA&sort=filename") == ["A.txt", "b.txt"]
     assert names(ana, "tag=sea&tag=sun") == ["b.txt"]
     assert names(ana, "type=document&ext=TXT&status=ready&sort=-size") == ["A.txt", "b.txt"]
     assert names(ana, "min_size=2&max_size=3") == ["A.txt"]
     assert names(ana, "content_id=post/7&sort=size") == ["b.txt"]
+    assert names(ana, "visibility=public&tag=sun") == ["c.csv"]
+    assert names(ana, "visibility=private&tag=sun") == ["b.txt"]
     assert names(ana, "type=image") == names(ana, "status=failed") == []
     assert names(ana, f"created_after={second['created_at']}") == ["c.csv"]
     assert names(ana, f"created_before={second['created_at']}&sort=filename") == ["A.txt", "b.txt"]

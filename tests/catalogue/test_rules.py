@@ -25,8 +25,14 @@ def lists(entry: Entry | None) -> set[str]:
 
 def test_a_file_is_in_the_lists_of_what_it_is_and_of_its_words() -> None:
     assert lists(ENTRY) == {"ana#all", "ana#type#image", "ana#ext#jpg", "ana#w#pho", "ana#w#jpg"}
-    entry = replace(ENTRY, tags=("Sea",), category="c1", status="failed")
-    assert lists(entry) - lists(ENTRY) == {"ana#tag#sea", "ana#w#sea", "ana#category#c1", "ana#status#failed"}
+    entry = replace(ENTRY, tags=("Sea",), category="c1", status="failed", visibility="public")
+    assert lists(entry) - lists(ENTRY) == {
+        "ana#tag#sea",
+        "ana#w#sea",
+        "ana#category#c1",
+        "ana#status#failed",
+        "ana#visibility#public",
+    }
 
 
 def test_a_file_in_the_trash_is_in_no_other_list() -> None:

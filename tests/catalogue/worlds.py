@@ -33,6 +33,7 @@ TYPES, EXTENSIONS, STATUSES = (
     ("jpg", "pdf"),
     ("ready",) * 4 + ("failed",),
 )
+VISIBILITIES = ("private",) * 4 + ("public",)
 CATEGORIES, CONTENTS = (None, "c1", "c2"), (None, None, "post/1", "post/2")
 
 
@@ -78,8 +79,10 @@ class World:
             self.change(old, None)
         elif dice < 0.6:
             self.change(old, replace(old, filename=self._name()))
-        elif dice < 0.75:
+        elif dice < 0.72:
             self.change(old, replace(old, tags=self._tags()))
+        elif dice < 0.75:
+            self.change(old, replace(old, visibility=self._one(VISIBILITIES)))
         elif dice < 0.85:
             self.change(
                 old, replace(old, status=self._one(STATUSES), caption=self._text(), title=self._text())
@@ -107,6 +110,7 @@ class World:
             type=ask(TYPES),
             extension=ask(EXTENSIONS),
             status=ask(STATUSES),
+            visibility=ask(VISIBILITIES),
             category=ask(CATEGORIES),
             content_id=ask(CONTENTS),
             tags=tuple(self.random.sample(TAGS, self.random.choice((0, 0, 0, 1, 1, 2)))),
@@ -129,6 +133,7 @@ class World:
             type=self._one(TYPES),
             extension=self._one(EXTENSIONS),
             status=self._one(STATUSES),
+            visibility=self._one(VISIBILITIES),
             category=self.random.choice(CATEGORIES),
             content_id=self.random.choice(CONTENTS),
             tags=self._tags(),
@@ -157,6 +162,7 @@ def fits(criteria: Criteria, entry: Entry) -> bool:
         (criteria.type, entry.type),
         (criteria.extension, entry.extension),
         (criteria.status, entry.status),
+        (criteria.visibility, entry.visibility),
         (criteria.category, entry.category),
         (criteria.content_id, entry.content_id),
     )
