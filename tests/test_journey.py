@@ -230,6 +230,40 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
     assert requests.get(delivery["url"], timeout=30).content == content
 
 
+def send_in_parts(door: Door, begun: Any, content: bytes) -> None:
+    """Send the parts of an upload as its answer says."""
+    path, size = f"/v1/uploads/{begun['upload_id']}", begun["part_size"]
+    parts = [content[first : first + size] for first in range(0, len(content), size)]
+    announced = [{"number": n, "sha256": hashlib.sha256(part).hexdigest()} for n, part in enumerate(parts, 1)]
+    for one in door.ok("POST", f"{path}/parts", 200, json={"parts": announced})["parts"]:
+        assert put(one, parts[one["number"] - 1]).status_code == 200
+    assert len(door.get(path)["parts"]) == begun["part_count"]
+
+
+def test_a_large_file_comes_in_parts_and_the_sweep_clears_up_under_its_role(machine: Machine) -> None:
+    if machine.run is None or machine.run.poll() is not None:
+        machine.start()
+    eve = Door(f"http://127.0.0.1:{machine.port}").signed_up("eve")
+    padding = (17 << 20).to_bytes(4) + b"free" + bytes((17 << 20) - 8)  # a box that players skip
+    film = (MEDIA / "faststart.mp4").read_bytes() + padding
+    wanted, dropped = eve.begin("film.mp4", film), eve.begin("other.mp4", film[::-1])
+    send_in_parts(eve, wanted, film)
+    send_in_parts(eve, dropped, film[::-1])
+    eve.ok("DELETE", f"/v1/uploads/{dropped['upload_id']}", 204)
+    eve.ok("POST", f"/v1/uploads/{wanted['upload_id']}/complete", 200)
+    path = f"/v1/files/{wanted['file_id']}"
+    eventually(lambda: eve.get(path)["status"] == "ready", "the large file is ready")
+
+    machine.stop(signal.SIGTERM)
+    (machine.folder / "schedules.json").write_text(json.dumps({"sweep": 0}))  # due at once
+    log = machine.folder / "logs" / "sweep.log"
+    before = log.read_text().count('"orphans"')
+    machine.start()
+    eventually(lambda: log.read_text().count('"orphans"') > before, "the sweep has run")
+    assert "raised" not in log.read_text()
+    assert eve.signed_in().get(path)["status"] == "ready"
+
+
 def inbox(machine: Machine) -> list[dict[str, Any]]:
     """Return what was mailed, as the banner says where to read it."""
     key = root_credentials(machine.folder / "embedded-aws").basic_authorization()
