@@ -15,10 +15,14 @@ EVERY_SECONDS = 0.005
 
 
 class Watcher:
-    """Notes every connection of a descendant that does not lead to this process itself."""
+    """Notes every connection of a descendant that leaves the machine, or leads to a port that is none of its business.
 
-    def __init__(self, ignored: int) -> None:
+    Children of the worker speak to its proxy, on a port of this machine that changes with every file.
+    """
+
+    def __init__(self, ignored: int, forbidden_port: int) -> None:
         self._ignored = ignored
+        self._forbidden = f"{forbidden_port:04X}"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self.seen: set[str] = set()
@@ -39,17 +43,14 @@ class Watcher:
             self._look()
 
     def _look(self) -> None:
-        ours = _sockets(os.getpid())
         children = list(_descendants(os.getpid(), self._ignored))
         self.children.update(children)
         theirs = {inode for child in children for inode in _sockets(child)}
-        rows = list(_rows())
-        own_ports = {local for local, _, state, inode in rows if state == LISTENING and inode in ours}
-        for _, remote, state, inode in rows:
+        for remote, state, inode in _rows():
             if inode not in theirs or state == LISTENING or remote.strip("0") == ":":
                 continue
             address, port = remote.split(":")
-            if address not in LOOPBACK or port not in own_ports:
+            if address not in LOOPBACK or port == self._forbidden:
                 self.seen.add(remote)
 
 
@@ -73,11 +74,11 @@ def _sockets(pid: int) -> set[str]:
     return found
 
 
-def _rows() -> Iterator[tuple[str, str, str, str]]:
-    """Yield local port, remote address and port, state and inode of every socket."""
+def _rows() -> Iterator[tuple[str, str, str]]:
+    """Yield remote address and port, state and inode of every socket."""
     for table in TABLES:
         path = PROC / "net" / table
         if path.exists():
             for line in path.read_text().splitlines()[1:]:
                 words = line.split()
-                yield words[1].split(":")[1], words[2], words[3], words[9]
+                yield words[2], words[3], words[9]

@@ -41,6 +41,10 @@ def pid_of(aws: EmbeddedAws) -> int:
     return aws._child.pid
 
 
+def port_of(aws: EmbeddedAws) -> int:
+    return int(aws.endpoint_url.rpartition(":")[2])
+
+
 def begin(door: Door, name: str, content: bytes) -> requests.Response:
     body = {"filename": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     return door("POST", "/v1/uploads", json={**body, "on_duplicate": "link"})
@@ -90,7 +94,7 @@ def test_every_hostile_file_meets_its_end_and_nothing_calls_anybody(
 ) -> None:
     became: dict[str, str] = {}
     slowest = 0.0
-    with listening() as (port, callers), Watcher(ignored=pid_of(aws)) as watcher:
+    with listening() as (port, callers), Watcher(pid_of(aws), port_of(aws)) as watcher:
         for name, content in hostile.items():
             started = time.monotonic()
             became[name] = outcome(ana, deliver, name, content.replace(NAMED_PORT, port))
@@ -109,7 +113,7 @@ def test_the_watcher_sees_a_child_that_calls_somebody(aws: EmbeddedAws) -> None:
     call = f"import socket,sys; s=socket.create_connection(('{address[0]}',{address[1]})); print(); sys.stdin.read()"
     command = [sys.executable, "-c", call]
     with (
-        Watcher(ignored=pid_of(aws)) as watcher,
+        Watcher(pid_of(aws), port_of(aws)) as watcher,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,
     ):
         assert child.stdout is not None
@@ -118,5 +122,4 @@ def test_the_watcher_sees_a_child_that_calls_somebody(aws: EmbeddedAws) -> None:
         while watcher.rounds < rounds + 3:
             pass
         child.communicate()
-    port = f"{int(address[1]):04X}"
-    assert {seen.split(":")[1] for seen in watcher.seen} == {port}
+    assert {seen.split(":")[1] for seen in watcher.seen} == {f"{port_of(aws):04X}"}
