@@ -6,6 +6,7 @@ it is disabled, and its API keys read the account at each use.
 """
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,6 +42,8 @@ class Administration:
     sessions: Sessions
     store: AccountStore
     cursors: Cursors
+    limit_quota: Callable[[str, int | None], Write]
+    """Returns the write that makes an account's quota hold."""
 
     def page(self, wanted: Filter, *, limit: int, cursor: str | None) -> Page[Listed]:
         """Return a page of accounts, oldest first. Rare matches may make a page short, which its cursor tells."""
@@ -106,7 +109,8 @@ class Administration:
             origin=caller.origin,
             **told,
         )
-        self.accounts.tables.commit([*self._writes(before, changed), entry])
+        quota = [self.limit_quota(user_id, changed["quota"])] if "quota" in changed else []
+        self.accounts.tables.commit([*self._writes(before, changed), *quota, entry])
         return self.get(user_id)
 
     def rescue(self, email: str, password: str, origin: Origin) -> bool:

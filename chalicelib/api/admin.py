@@ -23,6 +23,7 @@ from chalicelib.api.me import AccountView
 from chalicelib.api.request import Call
 from chalicelib.core.caller import Role
 from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.quotas.models import QuotaChanged
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Administration")
@@ -124,7 +125,7 @@ def read_user(call: Call, user_id: str) -> AccountView:
     "PATCH /v1/admin/users/{user_id}",
     who=Who.ADMIN,
     returns=AccountView,
-    errors=(AccountNotFound, AccountChanged, AccountBusy, LastAdmin),
+    errors=(AccountNotFound, AccountChanged, AccountBusy, LastAdmin, QuotaChanged),
     summary="Change an account's role, status or quota; holds at once",
 )
 def change_user(call: Call, user_id: str, body: UserChange) -> AccountView:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.core.errors import TooLarge
+from chalicelib.core.errors import Conflict, TooLarge
 
 
 @dataclass(frozen=True)
@@ -17,3 +17,9 @@ class QuotaExceeded(TooLarge):
     """There is no room for so many bytes; evidence carries `limit` and `size`."""
 
     code = "quota_exceeded"
+
+
+class QuotaChanged(Conflict):
+    """Somebody else has just changed the quota."""
+
+    code = "quota_changed"

@@ -14,7 +14,7 @@ from chalicelib.quotas.store import QuotaStore
 
 @dataclass(frozen=True)
 class Quotas:
-    """Everyone may hold up to `limit` bytes."""
+    """Everyone may hold up to `limit` bytes, unless they have a quota of their own."""
 
     store: QuotaStore
     limit: int
@@ -34,7 +34,16 @@ class Quotas:
 
     def standing(self, owner_id: str) -> Standing:
         """Return how an owner's quota stands; one call."""
-        return Standing(self.store.used(owner_id), self.limit)
+        used, bias = self.store.used(owner_id)
+        return Standing(used, self.limit - bias)
+
+    def limit_to(self, owner_id: str, quota: int | None) -> Write:
+        """Return the write that gives an owner a quota of their own in bytes, or with None the common one.
+
+        What is held already stays; it may be more than the new quota. Refused with QuotaChanged. One call.
+        """
+        _, bias = self.store.used(owner_id)
+        return self.store.shift(owner_id, bias, 0 if quota is None else self.limit - quota)
 
     def forget(self, owner_id: str) -> Write:
         """Return the write that ends the account of an owner who holds nothing any more."""

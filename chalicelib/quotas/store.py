@@ -1,11 +1,15 @@
-"""One row an owner in the table `files`: pk `quota#<owner>`, sk `quota`; `used` is a number of bytes."""
+"""One row an owner in the table `files`: pk `quota#<owner>`, sk `quota`; `used` is a number of bytes.
+
+A quota of one's own is kept as `bias`, by which `used` is shifted too: as conditions cannot calculate, everybody's
+`used` is compared with the same limit, and the bias makes up the difference.
+"""
 
 from dataclasses import dataclass
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 
 from chalicelib.aws.table import Delete, Key, Tables, Update, Write
-from chalicelib.quotas.models import QuotaExceeded
+from chalicelib.quotas.models import QuotaChanged, QuotaExceeded
 
 
 @dataclass(frozen=True)
@@ -15,10 +19,22 @@ class QuotaStore:
     tables: Tables
     table: str
 
-    def used(self, owner_id: str) -> int:
-        """Read how many bytes an owner holds."""
-        item = self.tables.get(self.table, _key(owner_id))
-        return int(item["used"]) if item else 0
+    def used(self, owner_id: str) -> tuple[int, int]:
+        """Read how many bytes an owner holds, and by how much their limit is less than the common one."""
+        item = self.tables.get(self.table, _key(owner_id)) or {}
+        bias = int(item.get("bias", 0))
+        return int(item.get("used", 0)) - bias, bias
+
+    def shift(self, owner_id: str, before: int, after: int) -> Write:
+        """Describe another bias in place of the one before; refused with QuotaChanged when that is not so."""
+        as_read: ConditionBase = Attr("bias").eq(before)
+        if before == 0:
+            as_read = Attr("bias").not_exists() | as_read
+        change = {"used": after - before, "bias": after - before}
+        refused = QuotaChanged(
+            "The quota has just been changed by another request. Read it again and repeat."
+        )
+        return Update(self.table, _key(owner_id), add=change, condition=as_read, refused=refused)
 
     def add(self, owner_id: str, size: int, *, at_most: int, refused: QuotaExceeded) -> Write:
         """Describe that an owner holds more; refused when what they hold already is more than `at_most`."""

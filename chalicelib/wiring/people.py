@@ -23,6 +23,8 @@ from chalicelib.aws.queue import Queue
 from chalicelib.aws.secrets import CachedSecret
 from chalicelib.core.ids import NewId
 from chalicelib.limits.service import Limits
+from chalicelib.quotas.service import Quotas
+from chalicelib.quotas.store import QuotaStore
 from chalicelib.settings import Settings
 
 
@@ -79,12 +81,13 @@ def _with_others(settings: Settings, clients: Clients, accounts: Accounts, sessi
     tables, store, clock, new_id = accounts.tables, accounts.store, accounts.clock, accounts.new_id
     table, cursors = settings.users_table, accounts.audit.cursors
     agenda = Agenda(tables, settings.files_table, "erasures")
+    quotas = Quotas(QuotaStore(tables, settings.files_table), settings.quota_bytes)
     mail = Mail(lambda: clients.ses, settings.mail_from)
     return People(
         accounts=accounts,
         sessions=sessions,
         api_keys=ApiKeys(tables, KeyStore(tables, table), accounts.audit, clock, new_id),
         mailing=Mailing(tables, store, accounts.tokens, mail, settings.base_url, clock, new_id),
-        administration=Administration(accounts, sessions, store, cursors),
+        administration=Administration(accounts, sessions, store, cursors, quotas.limit_to),
         deletion=Deletion(accounts, sessions, store, BelongingsStore(tables, table), agenda),
     )

@@ -14,11 +14,14 @@ from chalicelib.accounts.models import (
     TokenInvalid,
 )
 from chalicelib.audit.models import Wanted
+from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Put, Update
 from chalicelib.core.caller import Caller, Origin, Role, Scope
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Library
-from tests.conftest import new_caller
+from chalicelib.quotas.models import QuotaExceeded
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
+from tests.conftest import FakeClock, a_request, new_caller
 
 PASSWORD = "correct horse battery"
 ORIGIN = Origin("203.0.113.7", "pytest", "request-1")
@@ -190,3 +193,36 @@ def test_an_account_that_is_being_deleted_is_not_changed(
     library.deletion.by_admin(ADMIN, account.id, None)
     with pytest.raises(AccountBusy):
         administration.change(ADMIN, account.id, {"status": Status.ACTIVE}, None)
+
+
+def test_a_quota_of_ones_own_holds_until_it_is_taken_back(
+    library: Library, administration: Administration, account: Account
+) -> None:
+    owner = Caller(account.id, account.role, new_id(), ORIGIN)
+    library.uploads.begin(owner, a_request("a.txt", b"1234567890"))
+    administration.change(ADMIN, account.id, {"quota": 15}, None)
+    standing = library.blobs.quotas.standing(account.id)
+    assert (standing.used, standing.limit) == (10, 15)
+    with pytest.raises(QuotaExceeded):
+        library.uploads.begin(owner, a_request("b.txt", b"123456"))
+    library.uploads.begin(owner, a_request("b.txt", b"12345"))
+    administration.change(ADMIN, account.id, {"quota": 5}, None)
+    with pytest.raises(QuotaExceeded):
+        library.uploads.begin(owner, a_request("c.txt", b"1"))
+    administration.change(ADMIN, account.id, {"quota": library.settings.quota_bytes * 2}, None)
+    library.uploads.begin(owner, a_request("c.txt", b"1"))
+    administration.change(ADMIN, account.id, {"quota": None}, None)
+    standing = library.blobs.quotas.standing(account.id)
+    assert (standing.used, standing.limit) == (16, library.settings.quota_bytes)
+
+
+def test_a_quota_may_exceed_the_common_one(settings: Settings, clients: Clients, clock: FakeClock) -> None:
+    library = build(settings.model_copy(update={"quota_bytes": 5}), clients, clock)
+    account = opened(library)
+    owner = Caller(account.id, account.role, new_id(), ORIGIN)
+    with pytest.raises(QuotaExceeded):
+        library.uploads.begin(owner, a_request("a.txt", b"1234567890"))
+    library.administration.change(ADMIN, account.id, {"quota": 10}, None)
+    library.uploads.begin(owner, a_request("a.txt", b"1234567890"))
+    with pytest.raises(QuotaExceeded):
+        library.uploads.begin(owner, a_request("b.txt", b"1"))
