@@ -20,6 +20,7 @@ class Door:
     token: str | None = None
     email: str = ""
     session: requests.Session = field(default_factory=requests.Session)
+    seconds: float = SECONDS
 
     def __call__(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send one request; redirects are not followed."""
@@ -27,7 +28,12 @@ class Door:
         if self.token:
             headers = {"Authorization": f"Bearer {self.token}"} | headers
         return self.session.request(
-            method, self.base_url + path, headers=headers, allow_redirects=False, timeout=SECONDS, **arguments
+            method,
+            self.base_url + path,
+            headers=headers,
+            allow_redirects=False,
+            timeout=self.seconds,
+            **arguments,
         )
 
     def get(self, path: str, **arguments: Any) -> Any:

@@ -75,7 +75,9 @@ def stage(cloud: EmbeddedAws) -> Stage:
 @pytest.fixture(scope="module")
 def api(cloud: EmbeddedAws, stage: Stage) -> Door:
     """Return the deployed API; the address has the emulator's host and the deployed API's id."""
-    return Door(f"{cloud.endpoint_url}/restapis/{stage.outputs()['RestAPIId']}/api/_user_request_")
+    return Door(
+        f"{cloud.endpoint_url}/restapis/{stage.outputs()['RestAPIId']}/api/_user_request_", seconds=120
+    )
 
 
 @pytest.fixture(scope="module")
