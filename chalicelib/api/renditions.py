@@ -186,7 +186,6 @@ def list_jobs(call: Call, file_id: str) -> JobList:
 @route(
     "POST /v1/files/{file_id}/reprocess",
     who=Who.WRITER,
-    live=True,
     status=202,
     returns=FileView,
     errors=(FileNotFound, PermissionMissing, NotExamined),
