@@ -4,6 +4,7 @@ Tests do not clean up: each works in the library of an account of its own.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import threading
@@ -106,6 +107,15 @@ def clients(outputs: dict[str, str]) -> Clients:
 @pytest.fixture
 def library(settings: wiring.Settings, clients: Clients, clock: FakeClock) -> wiring.Library:
     return wiring.build(settings, clients, clock)
+
+
+@pytest.fixture
+def nothing_due(library: wiring.Library) -> None:
+    """Drop what other tests left for the sweep, so that one sweep comes to what this test has made."""
+    for agenda in (library.uploads.agenda, library.blobs.agenda):
+        while rows := list(agenda.due(datetime.max.replace(tzinfo=UTC))):
+            for some in itertools.batched(rows, 100):
+                library.tables.commit([agenda.delete(due.at, due.reference) for due in some])
 
 
 @pytest.fixture

@@ -48,6 +48,7 @@ def list_content(call: Call, content: str, query: Listing) -> FilePage:
 @route(
     "POST /v1/contents/{content}/files",
     who=Who.WRITER,
+    live=True,
     returns=BulkDone,
     summary="Attach up to 100 files to a foreign thing, with a result for each",
 )

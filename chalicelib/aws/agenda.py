@@ -42,6 +42,10 @@ class Agenda:
         """Describe that it is done."""
         return Delete(self.table, self._key(at, reference))
 
+    def postpone(self, due: Due, to: datetime) -> list[Write]:
+        """Describe that a thing is to be done later, so that what cannot be done yet does not keep others waiting."""
+        return [self.delete(due.at, due.reference), self.put(to, due.reference)]
+
     def due(self, now: datetime) -> Iterator[Due]:
         """Yield what is due, at most a page of 100 a shard: the next sweep takes the rest."""
         for shard in range(SHARDS):

@@ -182,10 +182,11 @@ class Counters:
         return tags, rows.next_key["sk"] if rows.next_key else None
 
     def forget(self, owner_id: str) -> None:
-        """Remove all counts of an owner whose files are gone; safe to repeat."""
+        """Remove all counts of an owner whose files are gone; safe to repeat, and nothing is written then."""
         self.fold(owner_id)
-        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(tag_item(owner_id, "")["pk"]))
-        keys = [counts_of(owner_id), *(tag_item(owner_id, row["sk"]) for row in rows)]
+        rows = list(self.tables.query_all(self.table, KeyCondition("pk").eq(tag_item(owner_id, "")["pk"])))
+        counts = self.tables.get(self.table, counts_of(owner_id))
+        keys = [{"pk": row["pk"], "sk": row["sk"]} for row in [counts, *rows] if row]
         for some in itertools.batched(keys, MAX_TRANSACTION_ITEMS):
             self.tables.commit([Delete(self.table, key) for key in some])
 

@@ -119,7 +119,7 @@ class Uploads:
     def expire(self) -> int:
         """End the uploads that are overdue; safe to repeat and to cut anywhere. Returns how many it looked after.
 
-        Where the bytes are there after all, the event was lost: it is sent again.
+        Where the bytes are there after all, the event was lost: it is sent again, at most once an hour.
         """
         overdue = list(self.agenda.due(self.clock()))
         for due in overdue:
@@ -150,7 +150,9 @@ class Uploads:
         upload = self.store.get(due.reference)
         if upload is None or upload.state is not UploadState.OPEN:
             self.tables.commit([self.agenda.delete(due.at, due.reference)])
-        elif not self._has_come(upload):
+        elif self._has_come(upload):  # whoever finishes it leaves the new entry to the next sweep
+            self.tables.commit(self.agenda.postpone(due, self.clock() + PATIENCE))
+        else:
             try:
                 self.cancel(upload, UploadState.EXPIRED, "sweep", SYSTEM)
             except UploadClosed:

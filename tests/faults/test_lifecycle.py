@@ -4,6 +4,7 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as steps
 from hypothesis import strategies as st
@@ -25,6 +26,8 @@ from chalicelib.uploads.models import Begun, Duplicate, UploadClosed
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import put, stored
+
+pytestmark = pytest.mark.usefixtures("nothing_due")
 
 CONTENTS = (b"some words", b"#!/bin/sh\n", b"\x89PNG cut short")
 NAMES = ("a.txt", "b.png")

@@ -26,6 +26,8 @@ from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import put, stored, uploaded
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 CONTENT = b"content that is wanted and not wanted at once"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 CHANGING = {"transact_write_items", "update_item", "put_object", "delete_object"}

@@ -16,6 +16,8 @@ from chalicelib.wiring import Library
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import stored, uploaded
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 GRACE = timedelta(hours=24)
 
 

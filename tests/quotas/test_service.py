@@ -15,6 +15,8 @@ from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import arrive, send, uploaded
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 LIMIT = 100
 
 

@@ -24,6 +24,8 @@ from chalicelib.wiring import Library, Settings, build
 from tests.conftest import MEDIA, FakeClock, a_request, new_caller
 from tests.libraries import arrive, send, uploaded
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 PHOTO = (MEDIA / "photo.jpg").read_bytes()
 NAMES = {"thumbnail", "preview"}
 CALLS_OF_A_PHOTO = [

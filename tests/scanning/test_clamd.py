@@ -17,6 +17,8 @@ from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request
 from tests.libraries import arrive, send, stored
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 LIMIT = 3 * CHUNK
 

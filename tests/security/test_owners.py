@@ -50,6 +50,7 @@ SHA = "ab" * 32
 NOTHING_WRITTEN = {
     "PUT /v1/me/avatar": (404, "file_not_found"),  # there is no picture
     "DELETE /v1/files/{file_id}/thumbnail": (204, ""),  # none was chosen
+    "POST /v1/files/{file_id}/reprocess": (409, "file_not_examined"),  # it has just come in
     "DELETE /v1/jobs/{job_id}": (409, "job_ended"),  # so small a job is done at once
 }
 """What answers these requests before they would write, whoever asks."""
@@ -98,6 +99,7 @@ MADE: dict[str, Callable[[Door], str]] = {
     "{user_id}": lambda door: str(Door(door.base_url).signed_up("eve").get("/v1/me")["id"]),
     "{name}": lambda _: "thumbnail",
     "{tag}": a_tag,
+    "{content}": lambda _: "post-1",
     "{category_id}": lambda door: str(door.ok("POST", "/v1/categories", 201, json={"name": "Art"})["id"]),
     "{job_id}": lambda door: str(door("POST", "/v1/jobs", json=TAGGING | {"filter": {}}).json()["id"]),
 }
@@ -143,6 +145,7 @@ def arguments(name: str, path: str) -> dict[str, Any]:
         "POST /v1/files/{file_id}/links": {},
         "POST /v1/files/{file_id}/grants": {"email": somebody(), "permission": "view"},
         "POST /v1/files/bulk": TAGGING | {"ids": [new_id()]},
+        "POST /v1/contents/{content}/files": {"ids": [new_id()]},
         "POST /v1/jobs": TAGGING | {"filter": {}},
         "POST /v1/categories": {"name": "Sea"},
         "PATCH /v1/categories/{category_id}": {"name": "Sea"},

@@ -33,6 +33,8 @@ from chalicelib.wiring import Library
 from tests.conftest import FakeClock, Messages, a_request, new_caller
 from tests.libraries import arrive, stored
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 SIZE = 2 * MIN_PART + 5
 
 

@@ -19,6 +19,8 @@ from chalicelib.wiring import Library
 from tests.conftest import FakeClock, Messages, a_request, new_caller
 from tests.libraries import arrive, put, send, stored, uploaded
 
+pytestmark = pytest.mark.usefixtures("nothing_due")
+
 LATE = ADDRESS_LIFE + PATIENCE
 
 
@@ -164,8 +166,13 @@ def test_the_sweep_heals_a_lost_event(
     clock.advance(LATE)
     library.uploads.expire()
     assert [record for record in messages.take() if caller.user_id in record["body"]]
+    library.uploads.expire()
+    assert messages.take() == []  # it waits for an hour before it sends it again
     arrive(library, upload.file)
     assert library.files.get(caller, upload.file.id).status is Status.READY
+    clock.advance(LATE)
+    library.uploads.expire()
+    assert upload.upload.id not in [due.reference for due in library.uploads.agenda.due(clock())]
 
 
 def test_a_due_entry_of_an_ended_upload_is_cleared_away(
