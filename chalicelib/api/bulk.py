@@ -14,6 +14,7 @@ from chalicelib.catalogue.categories import (
     CategoryUnknown,
 )
 from chalicelib.core.errors import Invalid
+from chalicelib.files.models import Visibility
 from chalicelib.organising.models import (
     Action,
     Edit,
@@ -50,19 +51,20 @@ class BulkJobView(Output):
 class BulkAction(Input):
     """What to do to files: `tags` go with tag and untag, `category` (null for none) with categorise."""
 
-    action: Literal["tag", "untag", "categorise", "delete", "restore"]
+    action: Literal["tag", "untag", "categorise", "visibility", "delete", "restore"]
     tags: Tags = []
     category: Id | None = None
+    visibility: Visibility | None = None
+    """Goes with the action of this name."""
 
     def edit(self) -> Edit:
         """Return the edit. Raises Invalid."""
         action = Action(self.action)
         if (action in {Action.TAG, Action.UNTAG}) is not bool(self.tags):
-            raise Invalid(
-                "Some fields have values that will not do; see errors.",
-                errors=[{"field": "tags", "message": "go with tag and untag, and with nothing else"}],
-            )
-        return Edit(action, tuple(self.tags), self.category)
+            raise _wrong("tags", "go with tag and untag, and with nothing else")
+        if (action is Action.SHOW) is not (self.visibility is not None):
+            raise _wrong("visibility", "goes with the action of this name, and with nothing else")
+        return Edit(action, tuple(self.tags), self.category, visibility=self.visibility)
 
 
 class Bulk(BulkAction):
@@ -74,7 +76,7 @@ class Bulk(BulkAction):
 class BulkJob(BulkAction):
     """What to do to all files that fit the filter; restore is for files in the trash, which no filter finds."""
 
-    action: Literal["tag", "untag", "categorise", "delete"]
+    action: Literal["tag", "untag", "categorise", "visibility", "delete"]
     filter: Filters
 
 
@@ -143,6 +145,11 @@ def read_job(call: Call, job_id: str) -> BulkJobView:
 def cancel_job(call: Call, job_id: str) -> Answer:
     call.library.organising.cancel(call.caller, job_id)
     return Answer()
+
+
+def _wrong(field: str, message: str) -> Invalid:
+    errors = [{"field": field, "message": message}]
+    return Invalid("Some fields have values that will not do; see errors.", errors=errors)
 
 
 def job_answer(job: Job) -> Answer:

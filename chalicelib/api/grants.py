@@ -7,14 +7,15 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import Paging
+from chalicelib.api.fields import Id, Paging
+from chalicelib.api.finding import Listing
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage
 from chalicelib.core.caller import Scope
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.files.models import FileNotFound, Permission, PermissionMissing
 from chalicelib.limits.models import RateExceeded
-from chalicelib.sharing.models import FileNotShareable, Grant, GranteeUnknown, GrantNotFound
+from chalicelib.sharing.models import FileNotShareable, Grant, GranteeUnknown, GrantNotFound, TooManyShared
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Sharing")
@@ -25,6 +26,12 @@ class GrantRequest(Input):
 
     email: Annotated[str, Field(min_length=1, max_length=320)]
     permission: Literal[Permission.VIEW, Permission.DOWNLOAD, Permission.EDIT]
+
+
+class SharedListing(Listing):
+    """Which files, whose, and in which order."""
+
+    owner: Id | None = None
 
 
 class GrantView(Output):
@@ -99,10 +106,12 @@ def revoke_grant(call: Call, file_id: str, user_id: str) -> Answer:
     "GET /v1/shared-with-me",
     who=Who.USER,
     returns=FilePage,
-    errors=(CursorInvalid,),
-    summary="List the files that others share with one, newest first",
+    errors=(CursorInvalid, TooManyShared),
+    summary="List the files that others share with one: filters and orders as for one's own",
 )
-def list_shared_with_me(call: Call, query: Paging) -> FilePage:
-    return FilePage.of_seen(
-        call.library.grants.shared_with(call.caller, limit=query.limit, cursor=query.cursor)
+def list_shared_with_me(call: Call, query: SharedListing) -> FilePage:
+    criteria, owner = query.criteria(), query.owner
+    found = call.library.received.find(
+        call.caller, criteria, query.order, owner_id=owner, limit=query.limit, cursor=query.cursor
     )
+    return FilePage.of_seen(found)

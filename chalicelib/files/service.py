@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.accounts.presence import Presence
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write, until_not_overtaken
@@ -68,7 +69,7 @@ class Files:
     clock: Clock
     granted: Callable[[str, str], Permission | None]
     """What a user was granted on a file."""
-    owner_active: Callable[[str], bool]
+    owner_active: Presence
 
     def seen(self, caller: Caller | None, file_id: str, needed: Permission = Permission.VIEW) -> Seen:
         """Return a file that the caller (None: without a token) may see, if they hold what they need.

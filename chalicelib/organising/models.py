@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from chalicelib.catalogue.models import Criteria
 from chalicelib.core.errors import Conflict, LibraryError, NotFound
+from chalicelib.files.models import Visibility
 
 
 class Action(StrEnum):
@@ -20,6 +21,8 @@ class Action(StrEnum):
     """Attach to a foreign thing."""
     DETACH = "detach"
     """Attach to it no more, where it is."""
+    SHOW = "visibility"
+    """Make public or private."""
     DELETE = "delete"
     RESTORE = "restore"
 
@@ -32,6 +35,7 @@ class Edit:
     tags: tuple[str, ...] = ()
     category: str | None = None
     content_id: str | None = None
+    visibility: Visibility | None = None
 
 
 class Result(StrEnum):

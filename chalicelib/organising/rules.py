@@ -20,6 +20,8 @@ def changes(edit: Edit, file: File) -> dict[str, Any]:
     """Return the fields that an edit sets. Raises TooManyTags."""
     if edit.action is Action.CATEGORISE:
         return {"category": edit.category}
+    if edit.action is Action.SHOW:
+        return {"visibility": edit.visibility}
     if edit.action is Action.ATTACH:
         return {"content_id": edit.content_id}
     if edit.action is Action.DETACH:

@@ -160,6 +160,7 @@ class Organising:
             edit=edit.action.value,
             tags=list(edit.tags),
             category=edit.category,
+            visibility=edit.visibility,
         )
         self.tables.commit([self.store.put_new(job), self.agenda.put(job.due_at, job.id), *also, entry])
         return self.advance(job.id) or self.get(caller, job.id)

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from chalicelib.aws.table import PRESENT, Delete, Item, Key, Put, Rows, Tables, Write
+from chalicelib.catalogue.lists import Bounds
 from chalicelib.core.clock import from_text, to_text
 from chalicelib.files.models import Permission
 from chalicelib.sharing.models import Grant, GrantNotFound
+
+ANY_TIME = Bounds()
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,21 @@ class GrantStore:
         start = {"pk": f"file#{file_id}", "sk": after} if after else None
         return self.tables.query(self.table, condition, limit=limit, start=start)
 
-    def of_user(self, user_id: str, *, limit: int, after: str | None) -> Rows:
-        """Read one page of what is shared with a user, newest file first, going on after a file."""
-        start = {"pk": f"shared#{user_id}", "sk": after} if after else None
-        condition = KeyCondition("pk").eq(f"shared#{user_id}")
-        return self.tables.query(self.table, condition, limit=limit, forward=False, start=start)
+    def of_user(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        after: str | None,
+        created: Bounds = ANY_TIME,
+        newest_first: bool = True,
+    ) -> Rows:
+        """Read one page of what is shared with a user, in the order of the files' ids, going on after a file."""
+        pk = f"shared#{user_id}"
+        start = {"pk": pk, "sk": after} if after else None
+        ids = KeyCondition("sk").between(created.low or " ", created.high or "~")
+        condition = KeyCondition("pk").eq(pk) & ids
+        return self.tables.query(self.table, condition, limit=limit, forward=not newest_first, start=start)
 
     def all_of_user(self, user_id: str) -> list[str]:
         """Read which files are shared with a user."""

@@ -13,9 +13,8 @@ from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Cursors, Page
-from chalicelib.files.access import permissions
 from chalicelib.files.models import File, Permission
-from chalicelib.files.service import Files, Seen
+from chalicelib.files.service import Files
 from chalicelib.limits.service import Limits
 from chalicelib.sharing.grant_store import GrantStore, grant_of
 from chalicelib.sharing.models import Grant, GranteeUnknown
@@ -66,21 +65,6 @@ class Grants:
         file = self.files.seen(caller, file_id, needed).file
         entry = self._entry("grant.revoked", caller, file, user_id)
         self.tables.commit([*self.store.delete(file_id, user_id), entry])
-
-    def shared_with(self, caller: Caller, *, limit: int, cursor: str | None) -> Page[Seen]:
-        """Return a page of the files that others granted the caller, newest first; two calls.
-
-        What is in its owner's trash, or whose owner is disabled, is left out: a page may be short and have a cursor.
-        """
-        scope = f"{caller.user_id} shared"
-        after = self.cursors.open(cursor, scope)["after"] if cursor else None
-        rows = self.store.of_user(caller.user_id, limit=limit, after=after)
-        granted = {row["sk"]: Permission(row["permission"]) for row in rows.items}
-        files = self.files.get_many(list(granted))
-        self._forget([(file_id, caller.user_id) for file_id in set(granted) - {file.id for file in files}])
-        seen = [Seen(file, permissions(file, caller, granted[file.id])) for file in files]
-        more = self.cursors.seal({"after": rows.next_key["sk"]}, scope) if rows.next_key else None
-        return Page([one for one in seen if one.held and self.files.owner_active(one.file.owner_id)], more)
 
     def forget_all(self, user_id: str) -> None:
         """Take everything that was shared with an account from it, as it is being erased; safe to repeat."""

@@ -112,6 +112,12 @@ class GranteeUnknown(Invalid):
     code = "grantee_unknown"
 
 
+class TooManyShared(Invalid):
+    """More is shared than can be put into this order at once."""
+
+    code = "too_many_shared"
+
+
 class LinkNotFound(NotFound):
     """There is no such link, its owner revoked it, or its file is gone: all look the same."""
 

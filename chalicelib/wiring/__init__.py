@@ -59,6 +59,7 @@ from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
+from chalicelib.wiring.delivering import Delivering
 from chalicelib.wiring.people import build_people
 
 __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Library:
+class Library(Delivering):
     """Everything built once and used by the doors."""
 
     settings: Settings
@@ -154,7 +155,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     catalogue = _catalogue(settings, audit, cursors, new_id)
     records = FileStore(tables, settings.files_table)
     granted = GrantStore(tables, settings.files_table).permission
-    present = Presence(people[0].is_active, clock)
+    present = Presence(people[0].active_among, clock)
     files = Files(tables, records, catalogue, blobs, bucket, audit, clock, granted, present)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)

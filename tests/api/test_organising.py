@@ -143,6 +143,12 @@ def test_many_files_change_at_once_with_a_result_each(ana: Door, ben: Door, albu
     assert names(ana, "") == []
     assert bulk(ana, album, action="restore") == [("done", None)] * 3
     assert names(ana, "") == ["a.txt", "b.txt", "c.txt"]
+    assert bulk(ana, album[:2], action="visibility", visibility="public") == [("done", None)] * 2
+    assert bulk(ana, album, action="visibility", visibility="public")[2] == ("done", None)
+    assert bulk(ana, album[1:], action="visibility", visibility="private") == [("done", None)] * 2
+    assert names(ana, "visibility=public") == ["a.txt"]
+    for wrong in ({"action": "visibility"}, {"action": "delete", "visibility": "public"}):
+        ana.refused("POST", "/v1/files/bulk", 422, "invalid", json={"ids": album, **wrong})
     full = [f"t{n}" for n in range(20)]
     assert bulk(ana, album[2:], action="tag", tags=full) == [("failed", "too_many_tags")]
     ana.refused("POST", "/v1/files/bulk", 422, "invalid", json={"ids": album, "action": "tag"})

@@ -50,7 +50,7 @@ def test_the_sweep_counts_what_is_there_and_then_nothing(library_of_two: World) 
 def library_of_two() -> World:
     world = World(1)
     while len(world.files) < 2:
-        world.change(None, world._new())
+        world.change(None, world.new())
     return world
 
 

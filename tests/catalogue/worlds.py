@@ -72,7 +72,7 @@ class World:
         """Add, change, throw away, restore or erase a file."""
         dice = self.random.random()
         if dice < 0.4 or not self.files:
-            self.change(None, self._new())
+            self.change(None, self.new())
             return
         old = self.random.choice(list(self.files.values()))
         if dice < 0.5:
@@ -122,7 +122,7 @@ class World:
         )
         return criteria, Sort(self.random.choice(list(Order)), self.random.random() < 0.5)
 
-    def _new(self) -> Entry:
+    def new(self) -> Entry:
         self.clock += self.random.randrange(3)
         name = self._name()
         return Entry(

@@ -32,7 +32,7 @@ def file(library: Library, owner: Caller) -> File:
 
 
 def shared(library: Library, caller: Caller) -> list[str]:
-    return [seen.file.id for seen in library.grants.shared_with(caller, limit=100, cursor=None).items]
+    return [seen.file.id for seen in library.received.find(caller, limit=100).items]
 
 
 def test_a_later_grant_replaces_the_one_before(library: Library, owner: Caller, file: File) -> None:
@@ -51,8 +51,8 @@ def test_what_is_shared_is_listed_newest_first_in_pages(library: Library, owner:
     files = [uploaded(library, owner, f"{n}.txt", str(n).encode()) for n in range(5)]
     for one in files:
         library.grants.give(owner, one.id, email, Permission.DOWNLOAD)
-    first = library.grants.shared_with(ben, limit=3, cursor=None)
-    rest = library.grants.shared_with(ben, limit=3, cursor=first.next_cursor)
+    first = library.received.find(ben, limit=3)
+    rest = library.received.find(ben, limit=3, cursor=first.next_cursor)
     assert [seen.file.id for seen in first.items + rest.items] == [one.id for one in files[::-1]]
     assert {seen.held for seen in first.items} == {(Permission.VIEW, Permission.DOWNLOAD)}
 
