@@ -34,6 +34,12 @@ class Settings(BaseModel):
     token_keys_arn: str
     commit: str = "unknown"
     mail_from: str
+    cdn_domain: str = ""
+    """The host of the CloudFront distribution before the bucket; empty: bytes come from S3 itself."""
+    cdn_key_id: str = ""
+    cdn_key_name: str = ""
+    """The secret that holds the private key of signed addresses; `python -m infra.cdn_key` makes it."""
+    cdn_distribution_id: str = ""
     base_url: str = "http://127.0.0.1:8000"
     """Where people reach the API; links in mails begin with it."""
     default_role: Role = Role.OPERATOR

@@ -14,6 +14,7 @@ from botocore.config import Config
 from chalicelib.aws import meter
 
 if TYPE_CHECKING:
+    from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_secretsmanager import SecretsManagerClient
@@ -59,6 +60,12 @@ class Clients:
     def secrets(self) -> "SecretsManagerClient":
         """Return the Secrets Manager client."""
         client: SecretsManagerClient = self._session.client("secretsmanager", config=_CONFIG)
+        return client
+
+    @functools.cached_property
+    def cloudfront(self) -> "CloudFrontClient":
+        """Return the CloudFront client."""
+        client: CloudFrontClient = self._session.client("cloudfront", config=_CONFIG)
         return client
 
     @functools.cached_property

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.accounts.presence import Presence
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import Bucket
+from chalicelib.aws.signing import Signer
 from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write, until_not_overtaken
 from chalicelib.blobs.models import BlobChanged, object_key
 from chalicelib.blobs.service import Blobs
@@ -65,6 +66,7 @@ class Files:
     catalogue: Catalogue
     blobs: Blobs
     bucket: Bucket
+    signer: Signer
     audit: Audit
     clock: Clock
     granted: Callable[[str, str], Permission | None]
@@ -191,7 +193,7 @@ class Files:
     def deliver(self, file: File, *, inline: bool, life: timedelta) -> Delivery:
         """Return the signed address of a file's bytes for whoever may have them; no call. Raises FileNotReady."""
         check_servable(file)
-        url = self.bucket.presign_get(
+        url = self.signer.presign_get(
             object_key(file.owner_id, file.sha256),
             content_type=delivered_type(file),
             disposition=content_disposition(file, inline=inline),

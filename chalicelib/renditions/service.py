@@ -73,7 +73,7 @@ class Renditions:
         rendition = file.renditions.get(name)
         if rendition is None:
             raise RenditionNotFound(f'This file has no rendition "{name}".')
-        url = self.bucket.presign_get(
+        url = self.files.signer.presign_get(
             rendition.key,
             content_type=rendition.mime_type,
             disposition="inline",

@@ -59,7 +59,7 @@ from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
-from chalicelib.wiring.delivering import Delivering
+from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
 
 __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
@@ -156,7 +156,8 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     records = FileStore(tables, settings.files_table)
     granted = GrantStore(tables, settings.files_table).permission
     present = Presence(people[0].active_among, clock)
-    files = Files(tables, records, catalogue, blobs, bucket, audit, clock, granted, present)
+    signer = build_signer(settings, clients, bucket, clock)
+    files = Files(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present)
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
