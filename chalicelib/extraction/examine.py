@@ -22,9 +22,11 @@ from chalicelib.extraction.sniff import WINDOW, sniff
 from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.tools import MediaTools
 from chalicelib.extraction.verdict import kind_and_mime_type
+from chalicelib.extraction.vocabulary import common
 
 SNIFFER_VERSION = 1
-EXTRACTOR_VERSION = SNIFFER_VERSION + sum(reader.version for reader in READERS.values())
+VOCABULARY_VERSION = 1
+EXTRACTOR_VERSION = SNIFFER_VERSION + VOCABULARY_VERSION + sum(reader.version for reader in READERS.values())
 MAX_METADATA_BYTES = 16 << 10
 _SHORT_TEXT = 64
 
@@ -87,6 +89,7 @@ def _facts(
         reader=content.reader,
         reader_version=READERS[content.reader].version if content.reader else None,
         metadata=metadata,
+        common=common(metadata) if metadata else None,
         code=fault.code if fault else None,
         message=fault.message if fault else None,
         detail=(fault.detail or None) if fault else None,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chalicelib.extraction import programs, proxy
 from chalicelib.extraction.confinement import Limits
 from chalicelib.extraction.errors import (
+    BudgetSpent,
     Damaged,
     Failed,
     ReaderCrashed,
@@ -24,7 +25,8 @@ from chalicelib.extraction.errors import (
     StoreTooSlow,
 )
 from chalicelib.extraction.models import MAX_STREAMS, Finding, FoundType, MediaMetadata, Stream
-from chalicelib.extraction.source import RangedSource
+from chalicelib.extraction.repair import rescued
+from chalicelib.extraction.source import BLOCK, RangedSource
 from chalicelib.extraction.tools import MediaTools
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=15)
@@ -49,6 +51,7 @@ _ENTRIES = (
 )
 _UNTIMED = {"mpegvideo"}  # raw pictures carry no clock, and ffprobe's guess can be a hundredth of the truth
 _AFTER_ID3: Mapping[str, FoundType] = {"mp3": "mp3", "aac": "aac", "flac": "flac"}
+_LOST = "\ufffd"
 _NO_TAGS = {"encoder", "major_brand", "minor_version", "compatible_brands", "handler_name", "vendor_id"}
 
 
@@ -109,9 +112,10 @@ def read(source: RangedSource, sniffed: str, tools: MediaTools) -> Finding:
         raise ReaderCrashed(f"ffprobe wrote more than {MAX_OUTPUT} bytes")
     if ended.timed_out or ended.status in {-signal.SIGXCPU, -signal.SIGKILL}:
         raise ReaderTimedOut
+    complete = not source.spent
     probe = _probed(ended, spent=source.spent)
     try:
-        finding = _finding(probe, sniffed, complete=not source.spent)
+        finding = _finding(probe, sniffed, _rescued(source, _tags(probe)), complete=complete)
     except ValidationError as nonsense:
         raise Damaged(f"{nonsense.error_count()} impossible values") from None
     if not any(s.codec_type in {"audio", "video"} for s in probe.streams):
@@ -138,8 +142,7 @@ def _probed(ended: programs.Ended, *, spent: bool) -> _Probe:
         raise ReadingBudgetSpent if spent else Damaged(ended.log) from None
 
 
-def _finding(probe: _Probe, sniffed: str, *, complete: bool) -> Finding:
-    tags = _tags(probe)
+def _finding(probe: _Probe, sniffed: str, tags: dict[str, str], *, complete: bool) -> Finding:
     timed = complete and probe.format.format_name not in _UNTIMED and (probe.format.duration or 0) > 0
     metadata = MediaMetadata(
         container=probe.format.format_name,
@@ -164,6 +167,17 @@ def _tags(probe: _Probe) -> dict[str, str]:
             if name.lower() not in _NO_TAGS and value.strip():
                 found.setdefault(name.lower(), value)
     return found
+
+
+def _rescued(source: RangedSource, tags: dict[str, str]) -> dict[str, str]:
+    """The tags; those in Latin-1 (ID3v1, RIFF), where ffprobe has lost letters, by the bytes at the file's ends."""
+    if not any(_LOST in value for value in tags.values()):
+        return tags
+    try:
+        places = source.read(0, BLOCK), source.read(max(0, source.size - BLOCK), BLOCK)
+    except BudgetSpent:
+        return tags
+    return {name: rescued(value, *places) for name, value in tags.items()}
 
 
 def _stream(stream: _Stream) -> Stream:

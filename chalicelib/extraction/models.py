@@ -5,31 +5,20 @@ border control: unknown fields are refused, numbers have bounds, and every strin
 what exceeds 500 characters.
 """
 
-import unicodedata
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-MAX_TEXT = 500
+from chalicelib.extraction.repair import MAX_TEXT, cleaned
+
 MAX_TAGS = 32
+MAX_KEYWORDS = 32
+MAX_KEYWORD = 64
 MAX_STREAMS = 24
 
 type Kind = Literal["image", "video", "audio", "document"]
-
-
-def cleaned(value: object) -> object:
-    """`value`, if it is a string, as one line of printable NFC text of at most MAX_TEXT characters."""
-    if not isinstance(value, str):
-        return value
-    whole = value[: 4 * MAX_TEXT].encode("utf-8", "replace").decode("utf-8", "replace")
-    printable = "".join(" " if c.isspace() else c for c in whole if c.isspace() or not _is_control(c))
-    return " ".join(unicodedata.normalize("NFC", printable).split())[:MAX_TEXT]
-
-
-def _is_control(character: str) -> bool:
-    # Cf holds the bidirectional overrides that make names lie; the zero-width joiner is part of many emoji.
-    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} and character != "\u200d"
 
 
 def _tidy_tags(value: object) -> object:
@@ -38,8 +27,22 @@ def _tidy_tags(value: object) -> object:
     return {str(k)[:64].lower(): v for k, v in list(value.items())[:MAX_TAGS]}
 
 
+def _tidy_keywords(value: object) -> object:
+    if not isinstance(value, list | tuple):
+        return value
+    texts = (cleaned(each, most=MAX_KEYWORD) for each in value[: 4 * MAX_KEYWORDS])
+    return [*dict.fromkeys(text for text in texts if text)][:MAX_KEYWORDS]
+
+
 type Text = Annotated[str, BeforeValidator(cleaned), Field(max_length=MAX_TEXT)]
 type Tags = Annotated[dict[Text, Text], BeforeValidator(_tidy_tags), Field(max_length=MAX_TAGS)]
+type Keyword = Annotated[str, Field(max_length=MAX_KEYWORD)]
+type Keywords = Annotated[
+    tuple[Keyword, ...], BeforeValidator(_tidy_keywords), Field(max_length=MAX_KEYWORDS)
+]
+"""Each once, in their order."""
+type Language = Annotated[str, BeforeValidator(partial(cleaned, most=35)), Field(max_length=35)]
+"""As the file says it: a tag of BCP 47 or an old three-letter code."""
 type Count = Annotated[int, Field(ge=0, le=2**53)]
 type Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
@@ -54,6 +57,36 @@ class Position(_Found):
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
     altitude: Annotated[float, Field(ge=-100_000, le=1e8, allow_inf_nan=False)] | None = None
+
+
+class Camera(_Found):
+    """What took a picture."""
+
+    make: Text | None = None
+    model: Text | None = None
+    lens: Text | None = None
+
+
+class Common(_Found):
+    """What a file says of itself in one vocabulary, whatever its format: `vocabulary` maps each kind's fields to it.
+
+    A time without an offset is the camera's or the writing program's own. What is not known is None.
+    """
+
+    title: Text | None = None
+    creator: Text | None = None
+    description: Text | None = None
+    keywords: Keywords = ()
+    language: Language | None = None
+    copyright: Text | None = None
+    taken_at: datetime | None = None
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
+    location: Position | None = None
+    camera: Camera | None = None
+    duration_seconds: Seconds | None = None
+    album: Text | None = None
+    software: Text | None = None
 
 
 class ImageMetadata(_Found):
@@ -77,6 +110,10 @@ class ImageMetadata(_Found):
     artist: Text | None = None
     copyright: Text | None = None
     software: Text | None = None
+    keywords: Keywords = ()
+    language: Language | None = None
+    created_at: datetime | None = None
+    modified_at: datetime | None = None
 
 
 class Stream(_Found):
@@ -94,7 +131,7 @@ class Stream(_Found):
     channels: Count | None = None
     sample_rate: Count | None = None
     bit_rate: Count | None = None
-    language: Text | None = None
+    language: Language | None = None
     attached_picture: bool = False
 
 
@@ -143,7 +180,9 @@ class DocumentMetadata(_Found):
     author: Text | None = None
     subject: Text | None = None
     keywords: Text | None = None
-    language: Text | None = None
+    description: Text | None = None
+    language: Language | None = None
+    copyright: Text | None = None
     application: Text | None = None
     created_at: datetime | None = None
     modified_at: datetime | None = None
@@ -199,6 +238,7 @@ class Facts(_Found):
     reader: str | None = None
     reader_version: int | None = None
     metadata: Metadata | None = None
+    common: Common | None = None
     code: str | None = None
     message: str | None = None
     detail: Text | None = None

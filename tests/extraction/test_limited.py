@@ -23,7 +23,8 @@ from chalicelib.extraction.errors import (
     ShortFetch,
 )
 from chalicelib.extraction.limited import Zygote
-from chalicelib.extraction.models import MAX_TEXT, DocumentMetadata
+from chalicelib.extraction.models import DocumentMetadata
+from chalicelib.extraction.repair import MAX_TEXT
 from chalicelib.extraction.source import RangedSource
 from tests.extraction.sources import source_of
 

@@ -28,11 +28,11 @@ def _module(name: str) -> str:
 
 READERS: Mapping[ReaderName, Reader] = MappingProxyType(
     {
-        "images": Reader(1, _module("images")),
+        "images": Reader(2, _module("images")),
         "drawings": Reader(1, _module("drawings")),
-        "media": Reader(2, "chalicelib.extraction.media"),
-        "pdf": Reader(1, _module("pdf")),
-        "archives": Reader(1, _module("archives")),
+        "media": Reader(3, "chalicelib.extraction.media"),
+        "pdf": Reader(2, _module("pdf")),
+        "archives": Reader(2, _module("archives")),
         "compound": Reader(1, _module("compound")),
         "text": Reader(1, _module("text")),
         "rich_text": Reader(1, _module("rich_text")),

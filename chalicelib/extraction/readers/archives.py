@@ -50,6 +50,8 @@ _TEXTS = {
     "creator": "author",
     "initial-creator": "author",
     "subject": "subject",
+    "description": "description",
+    "rights": "copyright",
     "keywords": "keywords",
     "keyword": "keywords",
     "language": "language",
@@ -167,7 +169,11 @@ def _described(archive: zipfile.ZipFile, kind: ArchiveType) -> _Described:
     for part in parts.get(kind, ["docProps/core.xml", "docProps/app.xml"]):
         for element in _elements(archive, part):
             name, text = _local(element), (element.text or "").strip()
-            if text and name in _TEXTS:
+            if (
+                text and name == "keyword" and "keywords" in described.texts
+            ):  # OpenDocument has one element each
+                described.texts["keywords"] += f", {text}"
+            elif text and name in _TEXTS:
                 described.texts.setdefault(_TEXTS[name], text)
             if text and name in _DATES and (moment := _moment(text)):
                 described.dates.setdefault(_DATES[name], moment)

@@ -9,6 +9,7 @@ from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
 
 from chalicelib.extraction.models import Position
+from chalicelib.extraction.repair import decoded, from_windows
 
 
 class Described(TypedDict, total=False):
@@ -25,8 +26,13 @@ class Described(TypedDict, total=False):
     artist: str
     copyright: str
     software: str
+    keywords: tuple[str, ...]
+    language: str
+    created_at: datetime
+    modified_at: datetime
 
 
+_USER_COMMENT, _COMMENT_CODES = 0x9286, 8
 _MOST_ORIENTATIONS = 8
 
 
@@ -37,38 +43,63 @@ def described(exif: Image.Exif) -> Described:
     orientation = exif.get(Base.Orientation)
     if isinstance(orientation, int) and 1 <= orientation <= _MOST_ORIENTATIONS:
         found["orientation"] = orientation
-    if taken := _moment(details.get(Base.DateTimeOriginal), details.get(Base.OffsetTimeOriginal)):
-        found["taken_at"] = taken
+    times = {
+        "taken_at": (details.get(Base.DateTimeOriginal), details.get(Base.OffsetTimeOriginal)),
+        "created_at": (details.get(Base.DateTimeDigitized), details.get(Base.OffsetTimeDigitized)),
+        "modified_at": (exif.get(Base.DateTime), details.get(Base.OffsetTime)),
+    }
+    found.update({name: moment for name, told in times.items() if (moment := _moment(*told))})  # type: ignore[typeddict-item]
     if position := _position(place):
         found["position"] = position
-    texts = {
-        "camera_make": exif.get(Base.Make),
-        "camera_model": exif.get(Base.Model),
-        "lens": details.get(Base.LensModel),
-        "title": _windows_text(exif.get(Base.XPTitle)),
-        "description": exif.get(Base.ImageDescription),
-        "artist": exif.get(Base.Artist),
-        "copyright": exif.get(Base.Copyright),
-        "software": exif.get(Base.Software),
-    }
-    found.update({name: text for name, value in texts.items() if (text := _text(value))})  # type: ignore[typeddict-item]
+    found.update({name: text for name, text in _texts(exif, details).items() if text})  # type: ignore[typeddict-item]
+    if words := _windows_text(exif.get(Base.XPKeywords)):
+        found["keywords"] = tuple(word for word in words.split(";") if word.strip())
     return found
 
 
+def _texts(exif: Image.Exif, details: dict[int, object]) -> dict[str, str | None]:
+    """The texts: where an ASCII field is empty, the one that Windows wrote counts, which holds any script."""
+    return {
+        "camera_make": _text(exif.get(Base.Make)),
+        "camera_model": _text(exif.get(Base.Model)),
+        "lens": _text(details.get(Base.LensModel)),
+        "title": _windows_text(exif.get(Base.XPTitle)),
+        "description": _text(exif.get(Base.ImageDescription))
+        or _windows_text(exif.get(Base.XPComment))
+        or _user_comment(details.get(_USER_COMMENT))
+        or _windows_text(exif.get(Base.XPSubject)),
+        "artist": _text(exif.get(Base.Artist)) or _windows_text(exif.get(Base.XPAuthor)),
+        "copyright": _text(exif.get(Base.Copyright)),
+        "software": _text(exif.get(Base.Software)),
+    }
+
+
 def _text(value: object) -> str | None:
-    """Pillow reads ASCII fields as Latin-1; many cameras and programs write UTF-8 into them."""
-    if not isinstance(value, str):
-        return None
-    with contextlib.suppress(UnicodeError):  # then it was Latin-1, or never bytes
-        value = value.encode("latin-1").decode("utf-8")
-    return value.strip("\x00 ") or None
+    """An ASCII field, which many programs fill with something else; Pillow reads it as Latin-1, or leaves bytes."""
+    if isinstance(value, str):
+        with contextlib.suppress(UnicodeError):  # then it never was bytes
+            value = value.encode("latin-1")
+    if isinstance(value, bytes):
+        value = decoded(value)
+    return value.replace("\x00", " ").strip() or None if isinstance(value, str) else None
 
 
 def _windows_text(value: object) -> str | None:
     raw: object = value
     with contextlib.suppress(ValueError, TypeError):  # then it is no sequence of bytes
         raw = bytes(value) if isinstance(value, tuple) else value
-    return raw.decode("utf-16-le", "replace").rstrip("\x00") if isinstance(raw, bytes) else None
+    return from_windows(raw).strip() or None if isinstance(raw, bytes) else None
+
+
+def _user_comment(value: object) -> str | None:
+    """A comment behind the eight letters that name its encoding; UNICODE is UTF-16 in either order of bytes."""
+    if not isinstance(value, bytes):
+        return None
+    code, raw = value[:_COMMENT_CODES], value[_COMMENT_CODES:]
+    if code.startswith(b"UNICODE"):
+        big = raw[:1] == b"\x00" or raw.startswith(b"\xfe\xff")
+        return raw.decode("utf-16-be" if big else "utf-16-le", "replace").strip("\ufeff\x00 ") or None
+    return decoded(raw).strip("\x00 ") or None if code in {b"ASCII\0\0\0", bytes(8)} else None
 
 
 def _moment(value: object, offset: object) -> datetime | None:

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from chalicelib.extraction.errors import BudgetSpent, Damaged, Rejected
 from chalicelib.extraction.models import Finding, ImageMetadata
-from chalicelib.extraction.readers import exif, xmp
+from chalicelib.extraction.readers import exif, iptc, xmp
 from chalicelib.extraction.readers.frames import Frames, gif_frames, tiff_frames, webp_picture
 from chalicelib.extraction.source import ByteSource, opened
 
@@ -38,7 +38,14 @@ _MALFORMED = (
     IndexError,
     OverflowError,
 )
-_TEXT_CHUNKS = {"Title": "title", "Description": "description", "Author": "artist", "Copyright": "copyright"}
+_TEXT_CHUNKS = {
+    "Title": "title",
+    "Description": "description",
+    "Comment": "description",
+    "Author": "artist",
+    "Copyright": "copyright",
+    "Software": "software",
+}
 
 pillow_heif.register_heif_opener()
 Image.init()
@@ -46,7 +53,10 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
 def read(source: ByteSource, sniffed: str) -> Finding:
-    """Dimensions, frames and what EXIF, XMP and text chunks say. Raises Damaged, Rejected, BudgetSpent."""
+    """Dimensions, frames and what EXIF, IPTC, XMP and text chunks say; the first of them that says something counts.
+
+    Raises Damaged, Rejected, BudgetSpent.
+    """
     find = {"ico": _icon, "webp": _webp}.get(sniffed, _through_pillow)
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -99,6 +109,7 @@ def _described(picture: Image.Image, sniffed: str) -> exif.Described:
     described = exif.described(_exif(picture, sniffed))
     if isinstance(packet := picture.info.get("xmp") or picture.info.get("XML:com.adobe.xmp"), str | bytes):
         described = xmp.described(packet) | described
+    described = iptc.described(picture) | described
     for chunk, name in _TEXT_CHUNKS.items() if sniffed == "png" else ():
         if text := picture.info.get(chunk):
             described.setdefault(name, str(text))  # type: ignore[misc]  # the names are keys of Described

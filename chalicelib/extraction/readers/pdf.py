@@ -14,10 +14,12 @@ from typing import BinaryIO, Literal
 
 import pypdf
 import pypdfium2
-from pypdf.generic import DictionaryObject, IndirectObject, PdfObject
+from pypdf.generic import DictionaryObject, IndirectObject, PdfObject, StreamObject
 
 from chalicelib.extraction.errors import BudgetSpent, Damaged
 from chalicelib.extraction.models import DocumentMetadata, Finding
+from chalicelib.extraction.readers import xmp
+from chalicelib.extraction.readers.exif import Described
 from chalicelib.extraction.source import ByteSource, opened
 
 MOST_PAGES = 1_000_000
@@ -43,6 +45,8 @@ class _Opinion:
     size: tuple[float, float] | None = None
     encrypted: Literal["owner", "user"] | None = None
     has_scripts: bool = False
+    language: str | None = None
+    described: Described = field(default_factory=Described)
     trouble: str = ""
     spent: bool = False
 
@@ -69,10 +73,13 @@ def read(source: ByteSource, sniffed: str) -> Finding:
         page_width_points=fast.size[0] if fast.size else None,
         page_height_points=fast.size[1] if fast.size else None,
         format_version=careful.version or fast.version,
-        title=stated.get("Title"),
-        author=stated.get("Author"),
+        title=stated.get("Title") or careful.described.get("title"),
+        author=stated.get("Author") or careful.described.get("artist"),
         subject=stated.get("Subject"),
-        keywords=stated.get("Keywords"),
+        keywords=stated.get("Keywords") or ", ".join(careful.described.get("keywords", ())) or None,
+        description=careful.described.get("description"),
+        language=careful.language or careful.described.get("language"),
+        copyright=careful.described.get("copyright"),
         application=stated.get("Creator"),
         created_at=_moment(stated.get("CreationDate")),
         modified_at=_moment(stated.get("ModDate")),
@@ -116,10 +123,17 @@ def _look_inside(document: pypdf.PdfReader, opinion: _Opinion) -> None:
     with _noting_trouble(opinion):
         opinion.has_scripts = _has_scripts(catalogue)
     with _noting_trouble(opinion):
+        opinion.language = str(catalogue.get("/Lang") or "") or None
+    with _noting_trouble(opinion):
         information = document.metadata or DictionaryObject()
         opinion.information = {
             key: str(value) for key in _INFORMATION if (value := information.get(f"/{key}"))
         }
+    with _noting_trouble(opinion):
+        packet = catalogue.get("/Metadata")
+        stream = packet.get_object() if isinstance(packet, IndirectObject) else packet
+        if isinstance(stream, StreamObject) and len(stream._data) <= xmp.MAX_PACKET:  # noqa: SLF001 - still packed
+            opinion.described = xmp.described(stream.get_data())
 
 
 def _page_count(catalogue: DictionaryObject) -> int | None:
