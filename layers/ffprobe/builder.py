@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +63,9 @@ def run_logged(command: Sequence[str], environment: Mapping[str, str], log: Path
     It and its children end with this process when that is interrupted; when that is killed, they go on, and
     the lock stays held until they are done.
     """
-    with log.open("a") as output:
-        child = subprocess.Popen(  # noqa: S603 - our own script
+    with log.open("a") as output, ThreadPoolExecutor(1) as thread:
+        child = thread.submit(  # signals interrupt the main thread only: no child is started and not known
+            subprocess.Popen,
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -77,12 +79,12 @@ def run_logged(command: Sequence[str], environment: Mapping[str, str], log: Path
         raise BuildFailed(f"{_last_line(log) or f'the build ended with {status}'} (log: {log})")
 
 
-def _wait(child: subprocess.Popen[bytes]) -> int:
+def _wait(child: Future[subprocess.Popen[bytes]]) -> int:
     try:
-        return child.wait()
+        return child.result().wait()
     except BaseException:  # Ctrl-C, or the exit that the command line turns SIGTERM into
-        os.killpg(child.pid, signal.SIGKILL)  # compilers too: they would go on for minutes
-        child.wait()
+        os.killpg(child.result().pid, signal.SIGKILL)  # compilers too: they would go on for minutes
+        child.result().wait()
         raise
 
 

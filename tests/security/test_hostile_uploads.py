@@ -111,7 +111,7 @@ def test_every_hostile_file_meets_its_end_and_nothing_calls_anybody(
 def test_the_watcher_sees_a_child_that_calls_somebody(aws: EmbeddedAws) -> None:
     address = aws.endpoint_url.removeprefix("http://").split(":")
     call = f"import socket,sys; s=socket.create_connection(('{address[0]}',{address[1]})); print(); sys.stdin.read()"
-    command = [sys.executable, "-c", call]
+    command = [sys.executable, "-u", "-c", call]
     with (
         Watcher(pid_of(aws), port_of(aws)) as watcher,
         subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child,

@@ -51,9 +51,9 @@ def test_a_template_that_gives_a_process_no_role_is_refused(
 
 
 def test_an_embedded_aws_that_cannot_start_is_one_line(
-    aws: EmbeddedAws, settings: Settings, tmp_path: Path
+    aws: EmbeddedAws, settings: Settings, another_free_port: int, tmp_path: Path
 ) -> None:
     (settings.folder).mkdir()
     (settings.folder / "embedded-aws").write_text("a file where its folder should be")
     with pytest.raises(Refused, match="The embedded AWS ended at its start"):
-        run(replace(settings, endpoint=None, aws_port=settings.port + 1), aws, tmp_path / "any.yaml")
+        run(replace(settings, endpoint=None, aws_port=another_free_port), aws, tmp_path / "any.yaml")
