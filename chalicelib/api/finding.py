@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
 from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Paging, Tag, as_list
@@ -17,6 +17,24 @@ from chalicelib.files.models import File
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")
+
+
+SortName = Literal["created_at", "-created_at", "filename", "-filename", "size", "-size"]
+
+
+def sort_of(name: SortName) -> Sort:
+    """Return an order in the catalogue's terms."""
+    return Sort(Order(name.removeprefix("-")), name.startswith("-"))
+
+
+def _known_column(name: str) -> str:
+    if name not in COLUMNS:
+        msg = f"is not among {', '.join(COLUMNS)}"
+        raise ValueError(msg)
+    return name
+
+
+ColumnName = Annotated[str, AfterValidator(_known_column)]
 
 
 class Filters(Input):
@@ -56,12 +74,12 @@ class Filters(Input):
 class Listing(Filters, Paging):
     """Which files, in which order."""
 
-    sort: Literal["created_at", "-created_at", "filename", "-filename", "size", "-size"] = "-created_at"
+    sort: SortName = "-created_at"
 
     @property
     def order(self) -> Sort:
         """Return the order in the catalogue's terms."""
-        return Sort(Order(self.sort.removeprefix("-")), self.sort.startswith("-"))
+        return sort_of(self.sort)
 
 
 class Search(Filters, Paging):
@@ -80,11 +98,7 @@ class Table(Listing):
     @field_validator("columns")
     @classmethod
     def _known(cls, columns: str) -> str:
-        unknown = set(columns.split(",")) - set(COLUMNS)
-        if unknown:
-            msg = f"are among {', '.join(COLUMNS)}"
-            raise ValueError(msg)
-        return columns
+        return ",".join(map(_known_column, columns.split(",")))
 
 
 class HitView(FileView):

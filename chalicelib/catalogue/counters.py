@@ -60,6 +60,11 @@ def label(facet: Facet) -> str:
     return "files" if facet == ALL else ":".join(facet)
 
 
+def is_counted(facet: Facet) -> bool:
+    """Tell whether the files with an attribute are counted."""
+    return facet == ALL or facet[0] in COUNTED | {"tag"}
+
+
 def counted(entry: Entry | None) -> Counter[str]:
     """Return what one file adds to the counts."""
     if entry is None:

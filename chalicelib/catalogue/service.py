@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from chalicelib.aws.table import Write
 from chalicelib.catalogue.categories import Categories
-from chalicelib.catalogue.counters import Counters, Statistics, Tag, statistics
+from chalicelib.catalogue.counters import Counters, Statistics, Tag, is_counted, statistics
 from chalicelib.catalogue.lists import TOP, Bounds, Question
 from chalicelib.catalogue.models import Criteria, Entry, NothingAsked, Sort
 from chalicelib.catalogue.ranking import WINDOW_UNITS, Asked, Hit, ranked
@@ -77,6 +77,22 @@ class Catalogue:
         found = Search(self.store.of(owner_id), question, limit=limit, after=after).run()
         more = self.cursors.seal({"after": found.last}, scope) if found.last is not None else None
         return Ids([match.row.file_id for match in found.matches], more, found.total)
+
+    def walk(
+        self, owner_id: str, criteria: Criteria, sort: Sort, *, limit: int, after: str | None
+    ) -> tuple[list[str], str | None]:
+        """Return the ids of a page, and the bare position to go on from: for services that keep it themselves."""
+        found = Search(self.store.of(owner_id), question_of(criteria, sort), limit=limit, after=after).run()
+        return [match.row.file_id for match in found.matches], found.last
+
+    def expected(self, owner_id: str, criteria: Criteria) -> int | None:
+        """Return how many files fit, where a counter knows it, else None; three calls."""
+        question = question_of(criteria, NEWEST_FIRST)
+        facets = question.facets or (question.base,)
+        if len(facets) > 1 or not is_counted(facets[0]) or replace(question, facets=()) != Question():
+            return None
+        self.counters.fold(owner_id)
+        return self.store.of(owner_id).counts(facets)[facets[0]]
 
     def best_first(
         self, owner_id: str, criteria: Criteria, title: str, *, limit: int, cursor: str | None

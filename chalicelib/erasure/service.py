@@ -1,4 +1,4 @@
-"""Erasure of what a deleted account owned: links, grants, files with postings and facts, categories, the account.
+"""Erasure of what a deleted account owned: links, grants, exports, files with postings and facts, categories, itself.
 
 The bytes of its files are freed with their last file and removed by the sweep when the grace period ends, as a
 presigned PUT may still bring them until then.
@@ -13,6 +13,7 @@ from chalicelib.accounts.models import Account
 from chalicelib.aws.table import Write
 from chalicelib.blobs.models import BlobChanged
 from chalicelib.core.caller import Caller, Origin
+from chalicelib.exports.writing import Writing
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
 from chalicelib.sharing.grants import Grants
@@ -31,6 +32,7 @@ class Erasure:
     files: Files
     links: Links
     grants: Grants
+    exports: Writing
     facts_of: Callable[[str, str], list[Write]]
     """Returns the writes that remove what was extracted from some content of an owner's."""
     deletion: Deletion
@@ -43,6 +45,7 @@ class Erasure:
         owner = Caller(account.id, account.role, "", Origin(agent="jobs"))
         self._erase_links(owner)
         self.grants.forget_all(user_id)
+        self.exports.forget(user_id)
         for _ in range(ERASED_AT_ONCE // PAGE):
             files = self._some_files(owner)
             if not files:

@@ -16,6 +16,7 @@ from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
+from chalicelib.exports.service import EXPORT
 from chalicelib.organising.service import ORGANISE
 from chalicelib.wiring import Library, library
 
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
     ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
     ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
+    EXPORT: lambda to, about: to.exports.advance(about["owner_id"], about["export_id"]),
 }
 
 

@@ -24,7 +24,9 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
         reminded = library().deletion.remind()
         counted = library().files.catalogue.counters.sweep()
         going_on = library().organising.remind()
+        exports = library().exports.remind()
     done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted, "jobs": going_on}
+    done |= {"exports": exports}
     done |= vars(found)
     log.info("sweep", extra={**done, **receipt.summary()})
     return done

@@ -6,7 +6,7 @@ apostrophe before it (OWASP, "CSV Injection").
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.core.clock import to_text
 from chalicelib.core.paging import Page
@@ -31,7 +31,18 @@ MAX_ROWS = 5000
 MAX_BYTES = 4_000_000
 """What a function may answer is 6 MB, as JSON in which line ends and quotes are escaped."""
 BYTE_ORDER_MARK = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""What makes a cell a formula when it comes first; some spreadsheets take the full-width forms, too."""
+
+
+def heading(columns: Sequence[str], *, mark: bool) -> str:
+    """Return a table's first line; `mark` begins with a byte order mark, from which Excel learns the encoding."""
+    return (BYTE_ORDER_MARK if mark else "") + _lines([columns])
+
+
+def rows(files: Iterable[File], columns: Sequence[str]) -> str:
+    """Return the lines of some files."""
+    return _lines([_harmless(COLUMNS[name](file)) for name in columns] for file in files)
 
 
 def export(
@@ -39,22 +50,22 @@ def export(
 ) -> tuple[str, str | None]:
     """Return a table of the pages from a cursor on, as many as one answer may carry, and where to go on.
 
-    `find` reads the page after a cursor; `mark` begins with a byte order mark, from which Excel learns the encoding.
-    A part that does not begin at the beginning has no heading.
+    `find` reads the page after a cursor. A part that does not begin at the beginning has no heading.
     """
-    text = io.StringIO()
-    writer = csv.writer(text)
-    if cursor is None:
-        text.write(BYTE_ORDER_MARK if mark else "")
-        writer.writerow(columns)
-    rows = 0
+    parts = [heading(columns, mark=mark)] if cursor is None else []
+    count = size = 0
     while True:
         page = find(cursor)
-        writer.writerows([_harmless(COLUMNS[name](file)) for name in columns] for file in page.items)
-        rows, cursor = rows + len(page.items), page.next_cursor
-        full = rows >= MAX_ROWS or len(text.getvalue().encode()) >= MAX_BYTES
-        if cursor is None or full:
-            return text.getvalue(), cursor
+        parts.append(rows(page.items, columns))
+        count, size, cursor = count + len(page.items), size + len(parts[-1].encode()), page.next_cursor
+        if cursor is None or count >= MAX_ROWS or size >= MAX_BYTES:
+            return "".join(parts), cursor
+
+
+def _lines(cells: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(cells)
+    return text.getvalue()
 
 
 def _harmless(cell: str) -> str:

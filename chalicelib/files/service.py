@@ -118,6 +118,13 @@ class Files:
         """
         return self._page(self.catalogue.find(caller.user_id, criteria, sort, limit=limit, cursor=cursor))
 
+    def walk(
+        self, owner_id: str, criteria: Criteria, sort: Sort, *, limit: int, after: str | None
+    ) -> tuple[list[File], str | None]:
+        """Return a page of an owner's files and the bare position to go on from: for jobs, which keep it themselves."""
+        file_ids, last = self.catalogue.walk(owner_id, criteria, sort, limit=limit, after=after)
+        return self.store.get_many(file_ids), last
+
     def best_first(
         self, caller: Caller, criteria: Criteria, title: str, *, limit: int, cursor: str | None
     ) -> Page[tuple[File, Hit]]:

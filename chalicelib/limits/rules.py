@@ -21,6 +21,7 @@ DEFAULTS = (
     Policy("resend", 3, HOUR),
     Policy("password", 10, QUARTER),  # an account's own password, asked for again
     Policy("uploads", 120, MINUTE),
+    Policy("exports", 30, HOUR),
     Policy("unknown-grantee", 30, HOUR),  # addresses without an account, tried by one account
     Policy("link-password", 10, QUARTER),  # wrong passwords for one share link from one address
     Policy("link-password-all", 300, HOUR),  # passwords for one share link from all addresses together

@@ -66,6 +66,7 @@ __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
 
 if TYPE_CHECKING:
     from chalicelib.erasure.service import Erasure
+    from chalicelib.exports.service import Exports
     from chalicelib.intake.service import Intake
     from chalicelib.reconciliation.service import Reconciliation
     from chalicelib.renditions.miniatures import Miniatures
@@ -103,12 +104,20 @@ class Library(Delivering):
     organising: Organising
 
     @functools.cached_property
+    def exports(self) -> "Exports":
+        """Return what makes exports."""
+        from chalicelib.wiring.exports import build_exports  # noqa: PLC0415 - few requests are about exports
+
+        return build_exports(self)
+
+    @functools.cached_property
     def erasure(self) -> "Erasure":
         """Return what erases accounts with everything they own."""
         from chalicelib.erasure.service import Erasure  # noqa: PLC0415 - only the jobs function erases
 
         facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
-        return Erasure(self.files, self.links, self.grants, facts.removals, self.deletion)
+        exports = self.exports.writing
+        return Erasure(self.files, self.links, self.grants, exports, facts.removals, self.deletion)
 
     @functools.cached_property
     def intake(self) -> "Intake":

@@ -60,6 +60,15 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
     assert cost("DELETE /v1/files/{file_id}") == 2
 
 
+def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
+    export = ana.ok("POST", "/v1/exports", 202, json={})["id"]
+    assert cost("POST /v1/exports") == 5  # a limit, two for how many files to expect, the export, its message
+    ana.get(f"/v1/exports/{export}")
+    assert cost("GET /v1/exports/{export_id}") == 1
+    ana.get("/v1/exports")
+    assert cost("GET /v1/exports") == 1
+
+
 def test_a_token_is_checked_without_any_call(ana: Door, cost: Cost) -> None:
     ana.refused("GET", "/v1/files/not-an-id", 404, "not_found")
     assert cost("GET /v1/files/{file_id}") == 0

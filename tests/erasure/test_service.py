@@ -9,8 +9,10 @@ import pytest
 from chalicelib.accounts.models import Account, AccountDisabled, PasswordWrong, TokenInvalid
 from chalicelib.audit.models import Wanted
 from chalicelib.aws.clients import Clients
+from chalicelib.catalogue.models import Criteria
 from chalicelib.core.caller import Caller, Origin, Role, Scope
 from chalicelib.core.ids import new_id
+from chalicelib.exports.tables import Table, wanted
 from chalicelib.files.models import File, Permission
 from chalicelib.sharing.models import Terms
 from chalicelib.wiring import Library, build
@@ -46,6 +48,7 @@ def filled(library: Library, owner: Caller) -> list[File]:
     email = library.accounts.me(owner).email
     library.grants.give(theirs, lent.id, email, Permission.VIEW)
     library.links.create(owner, files[1].id, Terms())
+    library.exports.begin(owner, wanted(Table(Criteria(), ("id",)), None))
     return files
 
 

@@ -1,0 +1,28 @@
+"""Builds what makes exports, for the doors that need it."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.agenda import Agenda
+from chalicelib.exports.service import Exports
+from chalicelib.exports.store import ExportStore
+from chalicelib.exports.tables import TABLE, Tabulation
+from chalicelib.exports.writing import Writing
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import Library
+
+
+def build_exports(library: "Library") -> Exports:
+    """Build the exports; a further kind is a further maker."""
+    files, table = library.files, library.settings.files_table
+    writing = Writing(
+        tables=library.tables,
+        store=ExportStore(library.tables, table),
+        agenda=Agenda(library.tables, table, "exports"),
+        bucket=library.bucket,
+        storage=library.parts.storage,
+        makers={TABLE: Tabulation(files)},
+        clock=files.clock,
+    )
+    jobs, cursors = library.organising.queue, files.catalogue.cursors
+    return Exports(writing, jobs, library.audit, library.limits, cursors, library.organising.new_id)
