@@ -27,6 +27,8 @@ class Entry:
     """The texts of the user's own fields."""
     title: str = ""
     """What the file itself says it is."""
+    text: str = ""
+    """The first words in it."""
     trashed: bool = False
 
 

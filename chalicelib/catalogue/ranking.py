@@ -5,14 +5,14 @@ travel in the cursor, so files that come or go meanwhile move nothing across a p
 next one begins: every match comes, and within a window the best come first.
 
 Points of each asked word: in the name 8 as a whole and 5 as a beginning, in a tag 4, in the title or caption 3, in own
-fields 2; all words as one phrase in the name 10 more. Ties: the newest first.
+fields 2, in the text 1; all words as one phrase in the name 10 more. Ties: the newest first.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from chalicelib.catalogue.lists import Bounds, Question
-from chalicelib.catalogue.rules import WORD_FIELDS
+from chalicelib.catalogue.rules import TEXT_LETTER, WORD_FIELDS
 from chalicelib.catalogue.search import Found, Match
 from chalicelib.catalogue.text import matches, plain
 from chalicelib.core.paging import Position
@@ -22,10 +22,10 @@ WINDOW = 400
 WINDOW_UNITS = 400
 REREAD = 4
 """How many times more a fixed window may have by the time of a later page: matches may have come back into it."""
-POINTS = {"n": (8, 5), "g": (4, 4), "t": (3, 3), "c": (3, 3), "u": (2, 2)}
+POINTS = {"n": (8, 5), "g": (4, 4), "t": (3, 3), "c": (3, 3), "u": (2, 2), TEXT_LETTER: (1, 1)}
 PHRASE_POINTS = 10
 TITLE_LETTERS = frozenset("nt")
-FIELD_NAMES = {letter: name for name, letter in WORD_FIELDS.items()}
+FIELD_NAMES = {letter: name for name, letter in WORD_FIELDS.items()} | {TEXT_LETTER: "text"}
 Find = Callable[[Question, int, str | None], Found]
 
 

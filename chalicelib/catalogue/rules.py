@@ -19,12 +19,17 @@ MAX_NAME_KEY = 200
 """Characters of a name that order it: with the id they stay below DynamoDB's 1,024 bytes for a sort key."""
 MAX_WORD_ROWS = 32
 """Rows for words that a file may have. With 20 tags a change of all words or of all tags fits into one transaction."""
+MAX_TEXT_ROWS = 48
+"""Rows for words that are only in the file's text."""
+MAX_ROWS = 84
+"""Rows in all, to which words of the text give way: with everything around them they are one transaction of 100."""
 UNLISTED = frozenset({("status", "ready"), ("visibility", "private")})
 """What nearly every file is: filtered on, but without a list of its own."""
 SEPARATOR = "\0"
 FURTHER = "\1"
 WORD_FIELDS = {"filename": "n", "tags": "g", "caption": "c", "custom": "u", "title": "t"}
 """The fields whose words are indexed, first come first served, and their letters in a row."""
+TEXT_LETTER = "x"
 Facet = tuple[str, str]
 ALL: Facet = ("all", "")
 """The list of everything an owner has outside the trash."""
@@ -122,20 +127,31 @@ def postings(entry: Entry | None) -> frozenset[Posting]:
     ordered = projected | {"n": name_key(entry), "z": size_text(entry.size) + entry.file_id}
     if entry.trashed:
         return frozenset({_posting(list_key(entry.owner_id, TRASH), entry.file_id, ordered)})
-    lists = [ALL, *(facet for facet in known if facet not in UNLISTED)]
-    rows = {_posting(list_key(entry.owner_id, facet), entry.file_id, ordered) for facet in lists}
+    rows = {_posting(list_key(entry.owner_id, facet), entry.file_id, ordered) for facet in _lists(entry)}
     return frozenset(rows | _word_postings(entry, projected))
 
 
 def words_of(entry: Entry) -> dict[str, str]:
-    """Return the indexed words of a file and the letters of the fields they stand in, at most MAX_WORD_ROWS."""
+    """Return the indexed words of a file and the letters of the fields they stand in.
+
+    At most MAX_WORD_ROWS, and for words that are only in the text MAX_TEXT_ROWS more, if there is room.
+    """
     texts = {**vars(entry), "tags": " ".join(entry.tags)}
     found: dict[str, str] = {}
     for field, letter in WORD_FIELDS.items():
         for word in indexed_words(texts[field]):
             if word in found or len(found) < MAX_WORD_ROWS:
                 found[word] = found.get(word, "") + letter
+    room = min(MAX_TEXT_ROWS, MAX_ROWS - len(_lists(entry)) - len(found)) if entry.text else 0
+    for word in indexed_words(entry.text):
+        if word in found or room > 0:
+            room -= word not in found
+            found[word] = found.get(word, "") + TEXT_LETTER
     return found
+
+
+def _lists(entry: Entry) -> list[Facet]:
+    return [ALL, *(facet for facet in facets(entry) if facet not in UNLISTED)]
 
 
 def _word_postings(entry: Entry, projected: dict[str, str]) -> set[Posting]:

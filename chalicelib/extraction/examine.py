@@ -10,14 +10,16 @@ import time
 from chalicelib.extraction import media
 from chalicelib.extraction.errors import BudgetSpent, Failed, FileFault, ReadingBudgetSpent, Rejected
 from chalicelib.extraction.filetypes import TYPES, FileType
-from chalicelib.extraction.limited import Zygote
+from chalicelib.extraction.limited import Form, Job, Zygote
 from chalicelib.extraction.models import (
+    DocumentMetadata,
+    Excerpt,
     Facts,
     Finding,
     MediaMetadata,
     Metadata,
 )
-from chalicelib.extraction.readers import READERS
+from chalicelib.extraction.readers import EXCERPTED, EXCERPTS, READERS
 from chalicelib.extraction.sniff import WINDOW, sniff
 from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.tools import MediaTools
@@ -26,12 +28,19 @@ from chalicelib.extraction.vocabulary import common
 
 SNIFFER_VERSION = 1
 VOCABULARY_VERSION = 1
-EXTRACTOR_VERSION = SNIFFER_VERSION + VOCABULARY_VERSION + sum(reader.version for reader in READERS.values())
+EXTRACTOR_VERSION = (
+    SNIFFER_VERSION
+    + VOCABULARY_VERSION
+    + EXCERPTS.version
+    + sum(reader.version for reader in READERS.values())
+)
 MAX_METADATA_BYTES = 16 << 10
+EXCERPT_BYTES, EXCERPT_REQUESTS = 4 << 20, 32
+MAX_EXCERPT_ANSWER = 64 << 10
 _SHORT_TEXT = 64
 
 # started by the first reading, shared by all of this process
-_zygote = Zygote(tuple(reader.module for name, reader in READERS.items() if name != "media"))
+_zygote = Zygote(tuple(r.module for r in (*READERS.values(), EXCERPTS) if r.module != media.__name__))
 atexit.register(_zygote.close)
 
 
@@ -46,6 +55,7 @@ def examine(source: RangedSource, tools: MediaTools | None) -> Facts:
         sniffed = sniff(_head(source))
         finding = _read(source, sniffed, tools)
         sniffed = finding.found_type or sniffed
+        finding = _with_excerpt(finding, source, sniffed)
     except FileFault as wrong:
         fault = wrong
     except BudgetSpent:
@@ -73,6 +83,23 @@ def _read(source: RangedSource, sniffed: str, tools: MediaTools | None) -> Findi
             "media_tools_missing", "Audio and video cannot be read here, because ffprobe is not installed."
         )
     return media.read(source, sniffed, tools)
+
+
+def _with_excerpt(finding: Finding, source: RangedSource, sniffed: str) -> Finding:
+    """The finding with the first words of the document; whatever is wrong with them, the document has been read."""
+    metadata = finding.metadata
+    closed = not isinstance(metadata, DocumentMetadata) or metadata.encrypted == "user"
+    if closed or TYPES[sniffed].reader not in EXCERPTED:
+        return finding
+    source.allow(EXCERPT_BYTES, EXCERPT_REQUESTS)
+    job = Job(EXCERPTS.module, sniffed, EXCERPTS.limits)
+    try:
+        found = _zygote.ask(job, source, Form(Excerpt, MAX_EXCERPT_ANSWER))
+    except (FileFault, BudgetSpent):
+        return finding
+    return finding.model_copy(
+        update={"metadata": metadata.model_copy(update={"excerpt": found.text or None})}
+    )
 
 
 def _facts(

@@ -17,6 +17,7 @@ MAX_TAGS = 32
 MAX_KEYWORDS = 32
 MAX_KEYWORD = 64
 MAX_STREAMS = 24
+MAX_EXCERPT = 1000
 
 type Kind = Literal["image", "video", "audio", "document"]
 
@@ -41,6 +42,10 @@ type Keywords = Annotated[
     tuple[Keyword, ...], BeforeValidator(_tidy_keywords), Field(max_length=MAX_KEYWORDS)
 ]
 """Each once, in their order."""
+type Beginning = Annotated[
+    str, BeforeValidator(partial(cleaned, most=MAX_EXCERPT)), Field(max_length=MAX_EXCERPT)
+]
+"""The first words of a text."""
 type Language = Annotated[str, BeforeValidator(partial(cleaned, most=35)), Field(max_length=35)]
 """As the file says it: a tag of BCP 47 or an old three-letter code."""
 type Count = Annotated[int, Field(ge=0, le=2**53)]
@@ -188,6 +193,7 @@ class DocumentMetadata(_Found):
     modified_at: datetime | None = None
     encrypted: Literal["owner", "user"] | None = None
     has_scripts: bool = False
+    excerpt: Beginning | None = None
 
 
 class TextMetadata(_Found):
@@ -204,6 +210,7 @@ class TextMetadata(_Found):
     json_valid: bool | None = None
     delimiter: Annotated[str, Field(max_length=1)] | None = None
     columns: Count | None = None
+    excerpt: Beginning | None = None
 
 
 type Metadata = Annotated[
@@ -221,6 +228,12 @@ class Finding(_Found):
 
     metadata: Metadata
     found_type: FoundType | None = None
+
+
+class Excerpt(_Found):
+    """The answer of the reader of excerpts."""
+
+    text: Beginning
 
 
 class Facts(_Found):

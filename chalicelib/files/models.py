@@ -76,6 +76,8 @@ class File:
     metadata: dict[str, Any] | None = None
     renditions: dict[str, Rendition] = field(default_factory=dict)
     trashed_at: datetime | None = None
+    lists_text: bool = True
+    """Whether it is found by the words in its text; not for moments in which a change needs a transaction's room."""
 
 
 class FileNotFound(NotFound):

@@ -1,9 +1,10 @@
 """Rules of files: their states, and which names will do."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import quote
 
 from chalicelib.catalogue.models import Entry
@@ -34,8 +35,10 @@ FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
 BIDI_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 FORBIDDEN = set("/\\") | BIDI_MARKS | {"\u2028", "\u2029", "\ufeff"}
 
-TITLES = ("title", "artist", "album", "author", "subject")
-"""What of the extracted metadata is a title, for those who search by words."""
+TITLES = ("title", "creator", "album", "description")
+"""What of the common vocabulary is a title, for those who search by words; its keywords are, too."""
+OLDER_TITLES = ("title", "artist", "album", "author", "subject")
+"""The same for metadata of extractors that had no common vocabulary."""
 UNKNOWN_TYPE = "application/octet-stream"
 PLAYED = frozenset({"audio", "video"})
 PLAY_LIFE = timedelta(hours=1)
@@ -155,14 +158,18 @@ def entry_of(file: File) -> Entry:
         tags=file.tags,
         caption=file.caption or "",
         custom=" ".join(_texts(file.custom)),
-        title=_title(file),
+        title=_title(file.metadata or {}),
+        text=str((file.metadata or {}).get("excerpt", "")) if file.lists_text else "",
         trashed=file.trashed_at is not None,
     )
 
 
-def _title(file: File) -> str:
-    found = file.metadata or {}
-    return " ".join(str(found[name]) for name in TITLES if found.get(name))
+def _title(metadata: Mapping[str, Any]) -> str:
+    common = metadata.get("common")
+    if common is None:
+        return " ".join(str(metadata[name]) for name in OLDER_TITLES if metadata.get(name))
+    told = [str(common[name]) for name in TITLES if common.get(name)]
+    return " ".join([*told, *map(str, common.get("keywords", ()))])
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -36,6 +36,8 @@ from chalicelib.files.store import FileStore
 
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
+BESIDE = 8
+"""Items that a transaction may have beside those of a file's change: audit, content, upload, facts, attempt."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,8 @@ class Files:
         """Change fields that a person may set (a new name keeps its extension); two calls, with a category three.
 
         All tags and all words at once may be more than a transaction holds: then the file first lets go of the old
-        ones, as a version of its own, in one call more. Raises FileChanged when `expected` is not the file's version,
-        FilenameInvalid, CategoryUnknown.
+        ones and of the words in its text, as a version of its own, and takes those up again at the end; two calls
+        more. Raises FileChanged when `expected` is not the file's version, FilenameInvalid, CategoryUnknown.
         """
         needed = Permission.SHARE if "visibility" in changes else Permission.EDIT
         before = self.seen(caller, file_id, needed).file
@@ -158,10 +160,26 @@ class Files:
             changes = changes | {"filename": normal_filename(changes["filename"])}
             check_same_extension(changes["filename"], before.extension)
         changed = {name: value for name, value in changes.items() if getattr(before, name) != value}
-        if len(self.changed(before, **changed)[1]) >= MAX_TRANSACTION_ITEMS:
-            emptied = {name: value for name, value in EMPTIED.items() if name in changed}
-            before = self._commit(caller, before, "file.changed", **emptied)
-        return self._commit(caller, before, "file.changed", **changed) if changed else before
+        if not changed:
+            return before
+        if self.fits(before, **changed, lists_text=True):
+            return self._commit(caller, before, "file.changed", **changed, lists_text=True)
+        emptied = {name: value for name, value in EMPTIED.items() if name in changed}
+        before = self._commit(caller, before, "file.changed", **emptied, lists_text=False)
+        return self.list_text(self._commit(caller, before, "file.changed", **changed))
+
+    def fits(self, before: File, **changes: Any) -> bool:
+        """Tell whether a change, and the little that goes with it, is one transaction."""
+        return len(self.changed(before, **changes)[1]) < MAX_TRANSACTION_ITEMS - BESIDE
+
+    def list_text(self, file: File) -> File:
+        """Let a file be found by the words in its text again; left to the next change if one overtakes it."""
+        after, writes = self.changed(file, lists_text=True)
+        try:
+            self.tables.commit(writes)
+        except FileChanged:
+            return file
+        return after
 
     def throw_away(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Move a file to the trash; two calls. What is there already stays there."""
@@ -233,6 +251,7 @@ class Files:
         details = {
             name: {"before": _plain(getattr(before, name)), "after": _plain(changes[name])}
             for name in changes
+            if name != "lists_text"
         }
         self.tables.commit([*writes, self.entry(action, caller, before, **details)])
         return after

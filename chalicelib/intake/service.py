@@ -15,6 +15,7 @@ There are two lanes. Audio and video are sent on to a queue of their own, so tha
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from chalicelib.audit.service import Audit
 from chalicelib.aws.bucket import ObjectMissing
@@ -201,14 +202,22 @@ class Intake:
         writes: list[Write] = []
         for one in waiting:
             verdict = conclusion(one.file.extension, facts, again=again) | {"size": examined.size}
-            after, changes = self.files.changed(one.file, **verdict)
+            after, changes = self.files.changed(self._with_room(one.file, verdict), **verdict)
             closing = self.uploads.completed(one.member) if one.upload_open else []
             writes += [*changes, *closing, self._entry(after)]
             settled.append(after)
         leaving = {file.id for file in settled if file.status is Status.REJECTED}
         known = self.blobs.examined(blob, facts.model_dump(mode="json"), examined.size, leaving)
         self.tables.commit([*known, self.extraction.record(blob, facts), *examined.ending, *writes])
-        return settled
+        return [file if file.lists_text else self.files.list_text(file) for file in settled]
+
+    def _with_room(self, file: File, verdict: dict[str, Any]) -> File:
+        """Return the file, whose old words first go, as a version of its own, if one transaction is too small."""
+        if self.files.fits(file, **verdict):
+            return file
+        file, writes = self.files.changed(file, lists_text=False)
+        self.tables.commit(writes)
+        return file
 
     def _entry(self, file: File) -> Write:
         origin = Origin(agent=ACTOR)

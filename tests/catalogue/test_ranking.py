@@ -12,7 +12,7 @@ from chalicelib.catalogue.text import asked_words, matches
 from chalicelib.core.paging import Position
 from tests.catalogue.worlds import World, fits
 
-FIELDS = {"n": "filename", "g": "tags", "c": "caption", "u": "custom", "t": "title"}
+FIELDS = {"n": "filename", "g": "tags", "c": "caption", "u": "custom", "t": "title", "x": "text"}
 
 
 def asking(world: World) -> tuple[Criteria, Asked]:

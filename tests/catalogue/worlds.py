@@ -85,7 +85,14 @@ class World:
             self.change(old, replace(old, visibility=self._one(VISIBILITIES)))
         elif dice < 0.85:
             self.change(
-                old, replace(old, status=self._one(STATUSES), caption=self._text(), title=self._text())
+                old,
+                replace(
+                    old,
+                    status=self._one(STATUSES),
+                    caption=self._text(),
+                    title=self._text(),
+                    text=self._text(),
+                ),
             )
         else:
             self.change(old, replace(old, trashed=not old.trashed))

@@ -34,7 +34,10 @@ READERS: Mapping[ReaderName, Reader] = MappingProxyType(
         "pdf": Reader(2, _module("pdf")),
         "archives": Reader(2, _module("archives")),
         "compound": Reader(1, _module("compound")),
-        "text": Reader(1, _module("text")),
+        "text": Reader(2, _module("text")),
         "rich_text": Reader(1, _module("rich_text")),
     }
 )
+EXCERPTS = Reader(1, _module("excerpts"), Limits(cpu_seconds=5, wall_seconds=8.0))
+"""Reads the first words of documents, after their reader."""
+EXCERPTED: frozenset[ReaderName] = frozenset({"pdf", "archives", "compound", "rich_text"})

@@ -1,6 +1,7 @@
-r"""RTF: what its \info group says. Nothing is rendered and no embedded object is opened."""
+r"""RTF: what its \info group says, and its text. Nothing is rendered and no embedded object is opened."""
 
 import re
+from collections.abc import Iterator
 
 from chalicelib.extraction.errors import BudgetSpent
 from chalicelib.extraction.models import DocumentMetadata, Finding
@@ -14,6 +15,25 @@ _FIELD = re.compile(
 _ESCAPE = re.compile(r"\\'([0-9a-fA-F]{2})|\\u(-?\d{1,6}) ?\??|\\([{}\\])")
 _PAGES = re.compile(rb"\\nofpages(\d{1,7})")
 _WORDS = re.compile(rb"\\nofwords(\d{1,9})")
+_TOKEN = re.compile(
+    r"\\'([0-9a-fA-F]{2})|\\u(-?\d{1,6}) ?(?:\\'[0-9a-fA-F]{2}|\?)?|\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|(\\[*])"
+    r"|\\([{}\\~_-])|([{}])|([^\\{}\r\n]+)|[\\\r\n]"
+)
+_NOT_SHOWN = frozenset(
+    (
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "info",
+        "pict",
+        "object",
+        "header",
+        "footer",
+        "listtable",
+        "xmlnstbl",
+    )
+)
+_BREAKS = frozenset({"par", "line", "tab", "cell", "row", "sect", "page"})
 
 
 def read(source: ByteSource, sniffed: str) -> Finding:
@@ -54,3 +74,30 @@ def _decoded(raw: bytes, encoding: str) -> str:
         return raw.decode(encoding, "replace")
     except LookupError:
         return raw.decode("cp1252", "replace")
+
+
+def texts(source: ByteSource) -> Iterator[str]:
+    """Yield the text that is shown, from the beginning; groups that only carry tables, pictures or data are skipped."""
+    head = source.read(0, _HEAD)
+    page = _CODE_PAGE.search(head)
+    encoding = f"cp{int(page[1])}" if page else "cp1252"
+    depth, hidden_from = 0, 0
+    for token in _TOKEN.finditer(head.decode("latin-1")):
+        brace, word = token[7], token[3]
+        depth += (brace == "{") - (brace == "}")
+        if hidden_from and depth < hidden_from:
+            hidden_from = 0
+        if not hidden_from and (token[5] or word in _NOT_SHOWN):
+            hidden_from = depth
+        if not hidden_from:
+            yield _shown(token, encoding)
+
+
+def _shown(token: re.Match[str], encoding: str) -> str:
+    if token[1]:
+        return _decoded(bytes.fromhex(token[1]), encoding)
+    if token[2]:
+        return chr(int(token[2]) % 0x10000)
+    if token[3]:
+        return " " if token[3] in _BREAKS else ""
+    return token[6] or token[8] or ""

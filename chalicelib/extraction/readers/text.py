@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import charset_normalizer
 
 from chalicelib.extraction.errors import BudgetSpent, Damaged
-from chalicelib.extraction.models import Finding, TextMetadata
+from chalicelib.extraction.models import MAX_EXCERPT, Finding, TextMetadata
 from chalicelib.extraction.sniff import byte_order_mark
 from chalicelib.extraction.source import ByteSource
 
@@ -56,6 +56,7 @@ def read(source: ByteSource, sniffed: str) -> Finding:
         json_valid=json_valid,
         delimiter=table.delimiter,
         columns=table.columns,
+        excerpt=text[: 2 * MAX_EXCERPT] or None,
     )
     return Finding(metadata=metadata)
 
@@ -82,11 +83,14 @@ def _encoding(raw: bytes, *, complete: bool) -> str:
             return "utf-8"
     else:
         return "utf-8"
-    best = charset_normalizer.from_bytes(raw[:_SAMPLE_BYTES], cp_isolation=list(_CANDIDATES)).best()
-    if best is None:
+    matches = list(charset_normalizer.from_bytes(raw[:_SAMPLE_BYTES], cp_isolation=list(_CANDIDATES)))
+    if not matches:
         return "latin-1"
-    # of code pages that read it alike, the most common one
-    return next((name for name in _CANDIDATES if name in best.could_be_from_charset), best.encoding)
+    # of code pages that read it alike, or read something else as plausible, the most common one
+    best = matches[0]
+    alike = [one for one in matches if (one.chaos, one.coherence) == (best.chaos, best.coherence)]
+    names = {name for one in alike for name in one.could_be_from_charset}
+    return next((name for name in _CANDIDATES if name in names), best.encoding)
 
 
 def _is_json(text: str) -> bool | None:
