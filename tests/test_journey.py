@@ -255,6 +255,7 @@ def test_a_large_file_comes_in_parts_and_the_sweep_clears_up_under_its_role(mach
     eve.ok("POST", f"/v1/uploads/{wanted['upload_id']}/complete", 200)
     path = f"/v1/files/{wanted['file_id']}"
     eventually(lambda: eve.get(path)["status"] == "ready", "the large file is ready")
+    eve.ok("PATCH", path, 200, json={"visibility": "public"})
 
     machine.stop(signal.SIGTERM)
     (machine.folder / "schedules.json").write_text(json.dumps({"sweep": 0}))  # due at once
@@ -263,7 +264,14 @@ def test_a_large_file_comes_in_parts_and_the_sweep_clears_up_under_its_role(mach
     machine.start()
     eventually(lambda: log.read_text().count('"orphans"') > before, "the sweep has run")
     assert "raised" not in log.read_text()
-    assert eve.signed_in().get(path)["status"] == "ready"
+    eve = eve.signed_in()
+    assert eve.get(path)["status"] == "ready"
+
+    def published() -> bool:
+        jobs = eve.get(f"{path}/jobs")["items"]
+        return any((job["work"], job["outcome"]) == ("publish", "done") for job in jobs)
+
+    eventually(published, "that everyone may have it is in its history")
 
 
 def inbox(machine: Machine) -> list[dict[str, Any]]:

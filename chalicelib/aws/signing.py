@@ -1,5 +1,6 @@
 """Who signs the addresses under which stored bytes are fetched: S3 itself, or CloudFront before it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -8,3 +9,10 @@ class Signer(Protocol):
 
     def presign_get(self, key: str, *, content_type: str, disposition: str, seconds: int) -> str:
         """Return the signed address of an object, served under the given type and Content-Disposition."""
+
+
+class Edge(Protocol):
+    """What is said to the edge that keeps copies of what it served."""
+
+    def invalidate(self, paths: Sequence[str], reference: str) -> bool:
+        """Have paths forgotten, once however often the reference is sent; False when the edge is busy."""

@@ -25,8 +25,8 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
         counted = library().files.catalogue.counters.sweep()
         going_on = library().organising.remind()
         exports = library().exports.remind()
+        exposed = library().publishing.remind()
     done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted, "jobs": going_on}
-    done |= {"exports": exports}
-    done |= vars(found)
+    done |= {"exports": exports, "exposures": exposed, **vars(found)}
     log.info("sweep", extra={**done, **receipt.summary()})
     return done

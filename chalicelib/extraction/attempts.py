@@ -11,6 +11,10 @@ class Work(StrEnum):
     EXTRACTION = "extraction"
     RENDITIONS = "renditions"
     MINIATURE = "miniature"
+    PUBLISH = "publish"
+    """Everyone may have it: it is there for the edge to fetch."""
+    INVALIDATION = "invalidation"
+    """The edge was told to forget it."""
 
 
 class Outcome(StrEnum):

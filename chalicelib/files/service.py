@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.accounts.presence import Presence
 from chalicelib.audit.service import Audit
+from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.signing import Signer
 from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write, until_not_overtaken
@@ -19,6 +20,7 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
 from chalicelib.files.access import check_held, permissions
+from chalicelib.files.exposure import exposure
 from chalicelib.files.models import File, FileChanged, Permission
 from chalicelib.files.rules import (
     check_same_extension,
@@ -74,6 +76,8 @@ class Files:
     granted: Callable[[str, str], Permission | None]
     """What a user was granted on a file."""
     owner_active: Presence
+    exposures: Agenda
+    """What is to be done about content that everyone may see now, or may no more."""
 
     def seen(self, caller: Caller | None, file_id: str, needed: Permission = Permission.VIEW) -> Seen:
         """Return a file that the caller (None: without a token) may see, if they hold what they need.
@@ -228,20 +232,29 @@ class Files:
 
     def admit(self, file: File) -> list[Write]:
         """Return the writes of a new file."""
-        return [self.store.put_new(file), *self.catalogue.changes(None, entry_of(file))]
+        return [
+            self.store.put_new(file),
+            *self.catalogue.changes(None, entry_of(file)),
+            *self._exposed(None, file),
+        ]
 
     def changed(self, before: File, **changes: Any) -> tuple[File, list[Write]]:
         """Return the next version of a file, and its writes; refused with FileChanged."""
         after = replace(before, **changes, version=before.version + 1, updated_at=self.clock())
         postings = self.catalogue.changes(entry_of(before), entry_of(after))
-        return after, [self.store.put_if(after, before.version), *postings]
+        return after, [self.store.put_if(after, before.version), *postings, *self._exposed(before, after)]
 
     def removal(self, file: File) -> list[Write]:
         """Return the writes that remove a file and its hold on its bytes."""
         blob = self.blobs.find(file.owner_id, file.sha256)
         member = blob is not None and any(member.file_id == file.id for member in blob.members)
         leaving = self.blobs.leave(blob, file.id) if blob and member else []
-        return [self.store.delete_if(file), *self.catalogue.changes(entry_of(file), None), *leaving]
+        gone = [*self.catalogue.changes(entry_of(file), None), *self._exposed(file, None)]
+        return [self.store.delete_if(file), *gone, *leaving]
+
+    def _exposed(self, before: File | None, after: File | None) -> list[Write]:
+        step = exposure(before, after)
+        return [self.exposures.put(self.clock(), step.reference)] if step else []
 
     def _page(self, ids: Ids) -> Page[File]:
         return Page(self.store.get_many(ids.file_ids), ids.next_cursor, ids.total)

@@ -101,6 +101,7 @@ class Library(Delivering):
     renditions: Renditions
     history: History
     dead_letters: DeadLetters
+    clients: Clients
     organising: Organising
 
     @functools.cached_property
@@ -166,7 +167,10 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     granted = GrantStore(tables, settings.files_table).permission
     present = Presence(people[0].active_among, clock)
     signer = build_signer(settings, clients, bucket, clock)
-    files = Files(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present)
+    exposures = Agenda(tables, settings.files_table, "exposures")
+    files = Files(
+        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, exposures)
+    )
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)
     parts = Parts(uploads, storage)
@@ -176,6 +180,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     content = (blobs, files, uploads, parts, once)
     return Library(
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
+        clients=clients,
         slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
         renditions=renditions,
         organising=_organising(files, people[0].jobs, new_id),

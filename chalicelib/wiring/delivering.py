@@ -1,6 +1,7 @@
 """Builds what hands files out: what is shared with one, and how bytes are delivered."""
 
 import functools
+from typing import TYPE_CHECKING
 
 from chalicelib.accounts.service import Accounts
 from chalicelib.aws.bucket import Bucket
@@ -8,10 +9,18 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.secrets import CachedSecret
 from chalicelib.aws.signing import Signer
 from chalicelib.core.clock import Clock
+from chalicelib.core.ids import in_sequence, new_id
+from chalicelib.extraction.history import History
+from chalicelib.extraction.jobs import Jobs
 from chalicelib.files.service import Files
+from chalicelib.organising.service import Organising
 from chalicelib.settings import Settings
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.received import Received
+
+if TYPE_CHECKING:
+    from chalicelib.aws.signing import Edge
+    from chalicelib.publishing.service import Publishing
 
 
 class Delivering:
@@ -20,11 +29,34 @@ class Delivering:
     accounts: Accounts
     files: Files
     grants: Grants
+    settings: Settings
+    history: History
+    organising: Organising
+    clients: Clients
 
     @functools.cached_property
     def received(self) -> Received:
         """Return what lists the files that others share with one."""
         return Received(self.grants.store, self.files, self.files.owner_active.among, self.grants.cursors)
+
+    @functools.cached_property
+    def publishing(self) -> "Publishing":
+        """Return what follows public content to the edge and back, which only workers do."""
+        from chalicelib.publishing.service import Publishing  # noqa: PLC0415 - the API's cold start has no use for it
+
+        files = self.files
+        history = Jobs(self.history.jobs.store, files.clock, in_sequence(new_id))
+        edge = build_edge(self.settings, self.clients)
+        return Publishing(files, history, files.bucket, edge, self.organising.queue, files.clock)
+
+
+def build_edge(settings: Settings, clients: Clients) -> "Edge | None":
+    """Return the distribution, where there is one."""
+    if not settings.cdn_distribution_id:
+        return None
+    from chalicelib.aws.cloudfront import Distribution  # noqa: PLC0415 - only where it is configured
+
+    return Distribution(lambda: clients.cloudfront, settings.cdn_distribution_id)
 
 
 def build_signer(settings: Settings, clients: Clients, bucket: Bucket, clock: Clock) -> Signer:
