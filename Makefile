@@ -15,7 +15,7 @@ run: setup-run ## Serve everything on this machine, AWS included (PORT=8000 AWS_
 test: setup-dev ## Run all tests, with coverage (ARGS= goes to pytest)
 	@$(PYTHON) -m infra.local.media_tools ensure
 	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) \
-		$(PYTHON) -m pytest -n 3 --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
+		$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
 
 check: setup-dev ## Lint, check formatting, types, imports and the CloudFormation template
 	$(BIN)/ruff check

@@ -27,6 +27,8 @@ from tests.conftest import MEDIA
 from tests.doors import PASSWORD, Door, put
 from tests.mailbox import token_in
 
+pytestmark = pytest.mark.xdist_group("journey")  # one process: they share what `make run` has started
+
 ROOT = Path(__file__).parents[1]
 FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
 SAMPLES = sorted(FACTS)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
-# A hash that no password matches, so that an unknown address takes as long as a wrong password.
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Q2wYhZzqJp1d5eK2c0m9b8v4o3nq7xYtS6uRfEwLaHI"
+_NOBODY = "$argon2id$v=19$m={},t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Q2wYhZzqJp1d5eK2c0m9b8v4o3nq7xYtS6uRfEwLaHI"
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,11 @@ class Passwords:
 
         return PasswordHasher(memory_cost=self.memory_kib)
 
+    @property
+    def nobodys(self) -> str:
+        """Return a hash that no password matches, so that an unknown address takes as long as a wrong password."""
+        return _NOBODY.format(self.memory_kib)
+
     def hash(self, password: str) -> str:
         """Return the hash to store, parameters and salt included."""
         return self._hasher.hash(password)
@@ -32,6 +36,6 @@ class Passwords:
         from argon2.exceptions import VerifyMismatchError  # noqa: PLC0415 - as above
 
         try:
-            return self._hasher.verify(stored or _NOBODY, password)
+            return self._hasher.verify(stored or self.nobodys, password)
         except VerifyMismatchError:
             return False

@@ -1,3 +1,6 @@
+import pytest
+from argon2 import extract_parameters
+
 from chalicelib.accounts.passwords import Passwords
 
 PASSWORDS = Passwords(memory_kib=64)
@@ -15,6 +18,12 @@ def test_the_same_password_is_stored_differently_each_time() -> None:
 
 def test_no_password_matches_where_there_is_no_account() -> None:
     assert not PASSWORDS.matches("correct horse", None)
+
+
+@pytest.mark.parametrize("memory_kib", [64, 65_536])
+def test_where_there_is_no_account_as_much_is_computed(memory_kib: int) -> None:
+    passwords = Passwords(memory_kib)
+    assert extract_parameters(passwords.nobodys) == extract_parameters(passwords.hash("correct horse"))
 
 
 def test_hashes_are_argon2id_with_the_recommended_parameters() -> None:

@@ -187,7 +187,7 @@ def refused(ask: Any) -> bool:
 
 def test_no_order_of_events_leaves_a_usable_token_that_should_not_be(library: Library) -> None:
     few = settings(
-        max_examples=25,
+        max_examples=12,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("nothing_due")
 CONTENTS = (b"some words", b"#!/bin/sh\n", b"\x89PNG cut short")
 NAMES = ("a.txt", "b.png")
 contents = st.sampled_from(CONTENTS)
-STEPS = steps(max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+STEPS = steps(max_examples=8, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Lifecycle(RuleBasedStateMachine):
