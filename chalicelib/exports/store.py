@@ -44,7 +44,7 @@ class ExportStore:
 
     def put_new(self, export: Export) -> Write:
         """Describe a new export."""
-        return Put(self.table, _item(export), ABSENT)
+        return Put(self.table, _item(export), ABSENT, refused=_changed())
 
     def put_if(self, export: Export, version: int) -> Write:
         """Describe an export's next step; refused with ExportChanged unless its stored version is `version`."""

@@ -14,6 +14,7 @@ from chalicelib.extraction.history import History
 from chalicelib.extraction.jobs import Jobs
 from chalicelib.files.service import Files
 from chalicelib.organising.service import Organising
+from chalicelib.recommendations.service import Recommendations
 from chalicelib.settings import Settings
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.received import Received
@@ -38,6 +39,11 @@ class Delivering:
     def received(self) -> Received:
         """Return what lists the files that others share with one."""
         return Received(self.grants.store, self.files, self.files.owner_active.among, self.grants.cursors)
+
+    @functools.cached_property
+    def recommendations(self) -> Recommendations:
+        """Return what finds files that go with a file."""
+        return Recommendations(self.files, self.received)
 
     @functools.cached_property
     def publishing(self) -> "Publishing":

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.agenda import Agenda
+from chalicelib.core.ids import in_sequence
 from chalicelib.exports.service import Exports
 from chalicelib.exports.store import ExportStore
 from chalicelib.exports.tables import TABLE, Tabulation
@@ -25,4 +26,6 @@ def build_exports(library: "Library") -> Exports:
         clock=files.clock,
     )
     jobs, cursors = library.organising.queue, files.catalogue.cursors
-    return Exports(writing, jobs, library.audit, library.limits, cursors, library.organising.new_id)
+    return Exports(
+        writing, jobs, library.audit, library.limits, cursors, in_sequence(library.organising.new_id)
+    )

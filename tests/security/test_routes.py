@@ -74,6 +74,7 @@ WHO = {
     "GET /v1/files": USERS,
     "GET /v1/search": USERS,
     "GET /v1/files/export.csv": USERS,
+    "GET /v1/files/{file_id}/recommendations": USERS,
     "POST /v1/exports": USERS,
     "GET /v1/exports": USERS,
     "GET /v1/exports/{export_id}": USERS,

@@ -1,0 +1,1 @@
+"""Recommendations: which files go with a file."""
