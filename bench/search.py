@@ -91,10 +91,12 @@ def by_name(question: Question) -> Question:
     return replace(question, order=Order.NAME, descending=False)
 
 
-def measure(lists: CountedLists, make: Callable[[], Question]) -> tuple[list[Meter], float, int]:
+def measure(
+    lists: CountedLists, make: Callable[[], Question], samples: int = SAMPLES
+) -> tuple[list[Meter], float, int]:
     """Ask some questions; return what each cost, the median of milliseconds, and how many pages were short."""
     meters, times, short = [], [], 0
-    for _ in range(SAMPLES):
+    for _ in range(samples):
         question = make()
         lists.meter = Meter()
         began = time.perf_counter()

@@ -330,6 +330,10 @@ def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_i
     assert [file["filename"] for file in ana.get("/v1/search?q=ocean 104")["items"]] == ["104.txt"]
     assert ana("GET", "/v1/files/export.csv?min_size=1&sort=-size&columns=id").text.count("\r\n") == 106
     assert ana.get("/v1/me/stats")["by_status"]["pending"]["files"] == 105
+    newest = ana.get("/v1/files?limit=1")["items"][0]["id"]
+    assert (
+        len(ana.get(f"/v1/files/{newest}/recommendations?limit=20")["items"]) == 0
+    )  # their bytes never came
     export = f"/v1/exports/{ana.ok('POST', '/v1/exports', 202, json={'columns': ['tags']})['id']}"
     eventually(lambda: ana.get(export)["state"] == "finished", "the table is written")
     assert requests.get(ana.get(export)["url"], timeout=30).text == "tags\r\n" + 105 * "Ocean\r\n"

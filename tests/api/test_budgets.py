@@ -69,6 +69,54 @@ def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
     assert cost("GET /v1/exports") == 1
 
 
+def test_finding_costs_what_it_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
+    """Calls, with one BatchGet for the whole records; tests/catalogue/test_costs.py has units and other sizes."""
+    category = ana.ok("POST", "/v1/categories", 201, json={"name": "Travel"})["id"]
+    fields = {"tags": "sea,sun", "category": category, "content_id": "post/1", "caption": "on the beach"}
+    file = ana.upload("a.txt", b"1", **fields)["id"]
+    deliver()
+    one = (
+        "tag=sea",
+        f"category={category}",
+        "content_id=post/1",
+        "visibility=private",
+        "created_after=2026-01-01T00:00:00Z",
+    )
+    two = (
+        "tag=sea&tag=sun",
+        "tag=sea&type=document",
+        "tag=sea&ext=txt&status=ready",
+        f"category={category}&ext=txt&tag=sun",
+    )
+    words = (
+        "q=beach",
+        "q=beach&tag=sea",
+        "q=beach&type=document&tag=sun",
+        "q=on beach&sort=filename&ext=txt",
+    )
+    for queries, most in ((one, 2), (two, 3), (words, 5)):
+        for query in queries:
+            assert [item["id"] for item in ana.get(f"/v1/files?{query}")["items"]] == [file], query
+            assert cost("GET /v1/files") <= most, query
+    ana.get("/v1/search?q=beach&tag=sea")
+    assert cost("GET /v1/search") <= 4
+    ana.get(f"/v1/files/{file}/recommendations")
+    assert cost("GET /v1/files/{file_id}/recommendations") <= 16
+
+
+def test_organising_costs_what_it_may(ana: Door, cost: Cost) -> None:
+    files = [ana.upload(f"{n}.txt", str(n).encode(), tags="sea")["id"] for n in range(4)]
+    for path, calls in (("/v1/tags", 3), ("/v1/tags", 2), ("/v1/me/stats", 4), ("/v1/categories", 3)):
+        ana.get(path)  # what has changed since the last one is added up by the first in one transaction
+        assert cost(f"GET {path}") == calls, path
+    ana.ok("POST", "/v1/files/bulk", 200, json={"ids": files, "action": "tag", "tags": ["sun"]})
+    assert cost("POST /v1/files/bulk") == 2 + len(files)  # the session, one BatchGet, a transaction each
+    ana.ok("PATCH", "/v1/tags/sun", 200, json={"name": "moon"})
+    assert cost("PATCH /v1/tags/{tag}") <= 9 + len(files)
+    ana("GET", "/v1/files/export.csv?tag=sea")
+    assert cost("GET /v1/files/export.csv") == 2  # a page of a hundred rows: one Query, one BatchGet
+
+
 def test_a_token_is_checked_without_any_call(ana: Door, cost: Cost) -> None:
     ana.refused("GET", "/v1/files/not-an-id", 404, "not_found")
     assert cost("GET /v1/files/{file_id}") == 0
