@@ -22,6 +22,7 @@ NEEDS = {
     "PUT /v1/files/{file_id}/thumbnail": "edit",
     "DELETE /v1/files/{file_id}/thumbnail": "edit",
     "GET /v1/files/{file_id}/metadata": "view",
+    "GET /v1/files/{file_id}/recommendations": "view",
     "GET /v1/files/{file_id}/jobs": "view",
     "GET /v1/files/{file_id}/activity": "share",
     "POST /v1/files/{file_id}/reprocess": "edit",
