@@ -26,11 +26,13 @@ from chalicelib.extraction.errors import (
 )
 from chalicelib.extraction.models import MAX_STREAMS, Finding, FoundType, MediaMetadata, Stream
 from chalicelib.extraction.repair import rescued
-from chalicelib.extraction.source import BLOCK, RangedSource
+from chalicelib.extraction.source import BLOCK, MOST_BLOCKS_PER_FETCH, RangedSource
 from chalicelib.extraction.tools import MediaTools
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=15)
 MAX_OUTPUT = 1 << 20
+FRAGMENTED_BYTES, FRAGMENTED_REQUESTS = 6_000_000, 10
+_GROWTH = 8
 _SLOW_SECONDS = 6.0  # ffprobe gives a read 8 seconds
 
 _ISO = "mov,mp4,m4a,3gp,3g2,mj2"
@@ -44,6 +46,8 @@ DEMUXERS: Mapping[str, str] = {
     "wav": "wav",
     **{name: name for name in ("avi", "asf", "flv", "ogg", "flac", "aiff")},
 }
+_HOW: Mapping[str, list[str]] = {"avi": ["-seekable", "0"]}
+"""An AVI tells all in its head; where it may seek, ffprobe reads the whole index, and that of each gigabyte more."""
 _ENTRIES = (
     "format=format_name,duration,bit_rate:format_tags:stream=codec_type,codec_name,profile,width,height,avg_frame_rate,"
     "r_frame_rate,color_space,color_transfer,channels,sample_rate,bit_rate:stream_disposition=attached_pic:stream_tags:"
@@ -101,6 +105,7 @@ class _Probe(BaseModel):
 
 def read(source: RangedSource, sniffed: str, tools: MediaTools) -> Finding:
     """Container, duration, streams and tags. Raises FileFault, and what the source's fetch raises."""
+    _expect(source, sniffed)
     with proxy.served(source) as served:
         ended = programs.run(_command(tools, served.url, sniffed), LIMITS, max_output=MAX_OUTPUT)
         ended = replace(ended, log=ended.log.replace(served.url, "the file"))
@@ -123,12 +128,20 @@ def read(source: RangedSource, sniffed: str, tools: MediaTools) -> Finding:
     return finding
 
 
+def _expect(source: RangedSource, sniffed: str) -> None:
+    """Prepare the source: an index comes in few fetches, and fragments, which have none, are read within a limit."""
+    source.expect(growth=_GROWTH, first_blocks=1)
+    if DEMUXERS[sniffed] == _ISO and any(mark in source.read(0, BLOCK) for mark in (b"mvex", b"moof")):
+        source.expect(growth=_GROWTH, first_blocks=MOST_BLOCKS_PER_FETCH)
+        source.restrict(FRAGMENTED_BYTES, FRAGMENTED_REQUESTS)
+
+
 def _command(tools: MediaTools, url: str, sniffed: str) -> list[str]:
     reading = "-probesize 2000000 -analyzeduration 3000000 -fpsprobesize 4 -max_streams 64"
     network = "-protocol_whitelist http,tcp -rw_timeout 8000000 -recv_buffer_size 65536"
     printing = f"-v error -print_format json -show_entries {_ENTRIES}"
     return [
-        *(str(tools.ffprobe), *printing.split(), *network.split(), *reading.split()),
+        *(str(tools.ffprobe), *printing.split(), *network.split(), *_HOW.get(sniffed, []), *reading.split()),
         *("-format_whitelist", DEMUXERS[sniffed], "-i", url),
     ]
 

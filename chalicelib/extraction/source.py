@@ -63,7 +63,17 @@ class RangedSource:
         self._cached = 0
         self._expected_block = -1
         self._run = self._first_run = size // BLOCK + 1 if read_ahead else 1
+        self._growth = GROWTH
         self._lock = threading.Lock()
+
+    def expect(self, *, growth: int, first_blocks: int) -> None:
+        """Set how reading goes on: how much longer each fetch in a row is than the last, and how long the first is."""
+        self._growth, self._first_run = growth, first_blocks
+
+    def restrict(self, max_bytes: int, max_requests: int) -> None:
+        """Lower the budget, of all that is read from first to last; a lower one stays."""
+        self._max_bytes = min(self._max_bytes, max_bytes)
+        self._max_requests = min(self._max_requests, max_requests)
 
     def allow(self, more_bytes: int, more_requests: int) -> None:
         """Set the budget anew: so much beyond what has been read so far."""
@@ -83,7 +93,11 @@ class RangedSource:
     def _block(self, index: int) -> bytes:
         with self._lock:
             if index not in self._blocks:
-                more = min(self._run * GROWTH, MOST_BLOCKS_PER_FETCH) if index == self._expected_block else 1
+                more = (
+                    min(self._run * self._growth, MOST_BLOCKS_PER_FETCH)
+                    if index == self._expected_block
+                    else 1
+                )
                 self._run = max(more, self._first_run)
                 self._fetch_blocks(index, self._run)
                 self._expected_block = index + self._run

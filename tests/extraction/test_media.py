@@ -78,6 +78,25 @@ def avi_of(size: int) -> Sparse:
     return Sparse(size, ((0, content[:4] + struct.pack("<I", size - 8) + content[8:] + junk),))
 
 
+def mkv_of(size: int) -> Sparse:
+    """The sample with gigabytes of nothing in place of all that it had behind its first clusters."""
+    content = sample("clip.mkv")
+    segment = content.index(b"\x18\x53\x80\x67") + 4
+    whole = (1 << 56 | size - segment - 8).to_bytes(8)
+    void = b"\xec" + (1 << 56 | size - len(content) - 9).to_bytes(8)
+    return Sparse(size, ((0, content[:segment] + whole + content[segment + 8 :] + void),))
+
+
+def fragmented_of(size: int) -> Sparse:
+    """The sample's fragments, each followed by a hole of half a megabyte, again and again up to `size`."""
+    content = (MEDIA / "fragmented.mp4").read_bytes()
+    first = content.index(b"moof") - 4
+    rest = content[first:]
+    hole = struct.pack(">I", 1 << 19) + b"free"
+    places = range(first, size - (1 << 20), len(rest) + (1 << 19))
+    return Sparse(size, ((0, content[:first]), *((at, rest + hole) for at in places)))
+
+
 @pytest.mark.parametrize(
     ("big", "seconds"),
     [
@@ -85,8 +104,9 @@ def avi_of(size: int) -> Sparse:
         (front_mp4_of(GIGABYTES), 3.0),
         (end_mp4_of(GIGABYTES), 3.0),
         (avi_of(GIGABYTES), 3.04),
+        (mkv_of(GIGABYTES), 3.021),
     ],
-    ids=["wav", "mp4 with its index in front", "mp4 with its index behind", "avi"],
+    ids=["wav", "mp4 with its index in front", "mp4 with its index behind", "avi", "mkv"],
 )
 def test_two_gigabytes_cost_six_megabytes_and_ten_requests_at_most(
     big: Sparse, seconds: float, tools: MediaTools
@@ -94,7 +114,7 @@ def test_two_gigabytes_cost_six_megabytes_and_ten_requests_at_most(
     found = examine(big.source(), tools)
     assert isinstance(found.metadata, MediaMetadata), found
     assert found.metadata.duration_seconds == pytest.approx(seconds, abs=0.1)
-    assert found.bytes_read <= 6 << 20
+    assert found.bytes_read <= 6_000_000
     assert found.requests <= 10
 
 
@@ -102,6 +122,18 @@ def test_fragments_are_added_up(tools: MediaTools) -> None:
     found = examine(source_of((MEDIA / "fragmented.mp4").read_bytes()), tools)
     assert isinstance(found.metadata, MediaMetadata)
     assert found.metadata.duration_seconds == pytest.approx(3.0, abs=0.1)
+
+
+def test_a_large_fragmented_film_stays_within_the_same_budget_and_says_that_it_was_cut(
+    tools: MediaTools,
+) -> None:
+    found = examine(fragmented_of(200 << 20).source(), tools)
+    assert isinstance(found.metadata, MediaMetadata), found
+    assert (found.metadata.complete, found.metadata.duration_seconds) == (False, None)
+    assert found.metadata.has_video
+    assert found.metadata.has_audio
+    assert found.bytes_read <= 6_000_000
+    assert found.requests <= 10
 
 
 def test_a_duration_is_unknown_when_the_budget_ended_first(tools: MediaTools) -> None:

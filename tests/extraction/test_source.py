@@ -65,6 +65,23 @@ def test_sequential_reading_grows_its_fetches() -> None:
     assert source.requests <= (16 << 20) // (MOST_BLOCKS_PER_FETCH * BLOCK) + 6
 
 
+def test_a_budget_is_lowered_and_never_raised_by_a_restriction() -> None:
+    source = Sparse(64 << 20, ()).source()
+    source.restrict(2 * BLOCK, 2)
+    source.restrict(1 << 30, 100)
+    source.read(0, BLOCK)
+    source.read(9 * BLOCK, BLOCK)
+    with pytest.raises(BudgetSpent):
+        source.read(20 * BLOCK, BLOCK)
+
+
+def test_reading_may_be_told_to_fetch_much_at_once() -> None:
+    source = Sparse(64 << 20, ()).source()
+    source.expect(growth=8, first_blocks=MOST_BLOCKS_PER_FETCH)
+    source.read(0, 6 << 20)
+    assert source.requests == 6
+
+
 def test_jumping_fetches_no_more_than_it_needs() -> None:
     source = Sparse(1 << 40, ()).source()
     for at in range(0, 1 << 40, 1 << 37):

@@ -30,7 +30,7 @@ READERS: Mapping[ReaderName, Reader] = MappingProxyType(
     {
         "images": Reader(2, _module("images")),
         "drawings": Reader(1, _module("drawings")),
-        "media": Reader(3, "chalicelib.extraction.media"),
+        "media": Reader(4, "chalicelib.extraction.media"),
         "pdf": Reader(2, _module("pdf")),
         "archives": Reader(2, _module("archives")),
         "compound": Reader(1, _module("compound")),
