@@ -81,9 +81,8 @@ def test_a_reader_that_hoards_memory_is_refused_it(zygote: Zygote) -> None:
 
 
 def test_a_reader_that_spins_is_stopped_by_its_processor_time(zygote: Zygote) -> None:
-    started = time.monotonic()
-    assert code_of(zygote, "spin") == "reader_timed_out"
-    assert time.monotonic() - started < QUICK.wall_seconds
+    endless = Limits(memory_bytes=QUICK.memory_bytes, cpu_seconds=1, wall_seconds=3600)
+    assert code_of(zygote, "spin", limits=endless) == "reader_timed_out"
 
 
 class Noting(RangedSource):
@@ -210,15 +209,14 @@ def test_no_reader_outlives_a_parent_that_is_killed() -> None:
     assert gone(reader)
 
 
-def test_ten_readings_cost_less_than_starting_one_server() -> None:
-    server = Zygote((READER,))
-    started = time.monotonic()
-    behave(server, "well")
-    first = time.monotonic() - started
+def test_one_fork_server_serves_reading_after_reading(zygote: Zygote) -> None:
+    behave(zygote, "well")
+    server = zygote._server
+    assert server is not None
     for _ in range(10):
-        behave(server, "well")
-    server.close()
-    assert time.monotonic() - started - first < first
+        behave(zygote, "well")
+    assert zygote._server is server
+    assert server.poll() is None
 
 
 @pytest.mark.parametrize(
