@@ -27,6 +27,7 @@ from chalicelib.api import (
     shared,
     tags,
     uploads,
+    usage,
 )
 from chalicelib.events import extraction, jobs, media, sweep
 
@@ -46,6 +47,7 @@ RESOURCES = (
     bulk,
     contents,
     exports,
+    usage,
     files,
     recommendations,
     renditions,

@@ -229,6 +229,7 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
     ana.ok("DELETE", f"{file}/grants/{granted['user_id']}", 204)
     ben.refused("GET", file, 404, "file_not_found")
 
+    eventually(lambda: ana.get("/v1/files/popular")["items"] != [], "uses are added up")
     ana.ok("PATCH", file, 200, json={"visibility": "public"})
     delivery = anyone.get(f"{file}/download?redirect=false")
     assert requests.get(delivery["url"], timeout=30).content == content

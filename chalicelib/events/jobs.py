@@ -19,6 +19,7 @@ from chalicelib.core.log import log
 from chalicelib.exports.service import EXPORT
 from chalicelib.organising.service import ORGANISE
 from chalicelib.publishing.service import PUBLISH
+from chalicelib.usage.tally import USES
 from chalicelib.wiring import Library, library
 
 blueprint = Blueprint(__name__)
@@ -27,6 +28,7 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
     MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
     ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
+    USES: lambda to, about: to.popularity.settle(dict(about)),
     PUBLISH: lambda to, about: to.publishing.settle(dict(about)),
     ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
     EXPORT: lambda to, about: to.exports.advance(about["owner_id"], about["export_id"]),

@@ -35,6 +35,7 @@ from chalicelib.files.rules import (
     unknown_file,
 )
 from chalicelib.files.store import FileStore
+from chalicelib.usage.tally import Tally, Use
 
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
@@ -76,6 +77,7 @@ class Files:
     granted: Callable[[str, str], Permission | None]
     """What a user was granted on a file."""
     owner_active: Presence
+    tally: Tally
     exposures: Agenda
     """What is to be done about content that everyone may see now, or may no more."""
 
@@ -217,7 +219,9 @@ class Files:
     def download(self, caller: Caller | None, file_id: str, *, inline: bool) -> Delivery:
         """Return the signed address of the bytes, good as long as `life_of` says; one call. Raises FileNotReady."""
         file = self.seen(caller, file_id, Permission.DOWNLOAD).file
-        return self.deliver(file, inline=inline, life=life_of(file, inline=inline, public=caller is None))
+        delivery = self.deliver(file, inline=inline, life=life_of(file, inline=inline, public=caller is None))
+        self.tally.note(file.id, Use.VIEW if inline else Use.DOWNLOAD)
+        return delivery
 
     def deliver(self, file: File, *, inline: bool, life: timedelta) -> Delivery:
         """Return the signed address of a file's bytes for whoever may have them; no call. Raises FileNotReady."""

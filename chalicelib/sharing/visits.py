@@ -32,6 +32,7 @@ from chalicelib.sharing.rules import (
     unlocked,
 )
 from chalicelib.sharing.store import LinkStore
+from chalicelib.usage.tally import Use
 
 DOWNLOAD_LIFE = timedelta(seconds=60)
 SHOWN_LIFE = timedelta(hours=1)
@@ -71,6 +72,7 @@ class Visits:
         except LinkChanged:
             return self._opened(token, key)  # its terms have just changed: look again, and leave it uncounted
         self.tables.commit([self._visit("link.opened", opened.link, origin)])
+        self.files.tally.note(opened.file.id, Use.VIEW)
         return opened
 
     def unlock(self, token: str, password: str, origin: Origin) -> Unlocked:
@@ -100,6 +102,7 @@ class Visits:
                 self._count_download(opened.link, origin)
             except LinkChanged:
                 continue  # another download or the owner came first: the link as it is now decides
+            self.files.tally.note(opened.file.id, Use.DOWNLOAD)
             return self.files.deliver(opened.file, inline=inline, life=DOWNLOAD_LIFE)
         raise overloaded()
 

@@ -59,6 +59,7 @@ from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
 from chalicelib.uploads.store import UploadStore
+from chalicelib.usage.tally import Tally
 from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
 
@@ -118,7 +119,10 @@ class Library(Delivering):
 
         facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
         exports = self.exports.writing
-        return Erasure(self.files, self.links, self.grants, exports, facts.removals, self.deletion)
+        popularity = self.popularity
+        return Erasure(
+            *(self.files, self.links, self.grants, exports, popularity, facts.removals, self.deletion)
+        )
 
     @functools.cached_property
     def intake(self) -> "Intake":
@@ -168,8 +172,9 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     present = Presence(people[0].active_among, clock)
     signer = build_signer(settings, clients, bucket, clock)
     exposures = Agenda(tables, settings.files_table, "exposures")
+    tally = Tally(people[0].jobs, clock, new_id)
     files = Files(
-        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, exposures)
+        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, tally, exposures)
     )
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = _uploads(settings, files, queue, storage, new_id)

@@ -21,6 +21,7 @@ from chalicelib.sharing.received import Received
 
 if TYPE_CHECKING:
     from chalicelib.aws.signing import Edge
+    from chalicelib.popularity.service import Popularity
     from chalicelib.publishing.service import Publishing
 
 
@@ -54,6 +55,17 @@ class Delivering:
         history = Jobs(self.history.jobs.store, files.clock, in_sequence(new_id))
         edge = build_edge(self.settings, self.clients)
         return Publishing(files, history, files.bucket, edge, self.organising.queue, files.clock)
+
+    @functools.cached_property
+    def popularity(self) -> "Popularity":
+        """Return what adds up how often files are used."""
+        from chalicelib.popularity.service import Popularity  # noqa: PLC0415 - few requests ask for it
+        from chalicelib.popularity.store import UseStore  # noqa: PLC0415 - as above
+
+        files = self.files
+        return Popularity(
+            UseStore(files.tables, files.store.table), files, files.catalogue.cursors, files.clock
+        )
 
 
 def build_edge(settings: Settings, clients: Clients) -> "Edge | None":

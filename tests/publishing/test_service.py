@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -14,6 +15,7 @@ from chalicelib.files.exposure import Exposure, Step, exposure, is_exposed
 from chalicelib.files.models import File, Visibility
 from chalicelib.publishing.service import Publishing
 from chalicelib.wiring import Library
+from tests.conftest import FakeClock
 from tests.libraries import uploaded
 
 
@@ -76,12 +78,18 @@ def works(library: Library, file: File) -> list[tuple[Work, str | None]]:
 
 
 def test_a_file_made_public_and_private_again_has_it_in_its_history_and_the_edge_forgets_it(
-    library: Library, caller: Caller, publishing: Publishing, edge: Distribution, outbox: Outbox
+    library: Library,
+    caller: Caller,
+    publishing: Publishing,
+    edge: Distribution,
+    outbox: Outbox,
+    clock: FakeClock,
 ) -> None:
     file = show(library, caller, uploaded(library, caller, "a.txt", b"words"), Visibility.PUBLIC)
     [about] = waiting(publishing, outbox, caller.user_id)
     assert publishing.settle(about)
     assert (works(library, file), edge.told) == ([(Work.PUBLISH, None)], {})
+    clock.advance(timedelta(seconds=1))
     show(library, caller, file, Visibility.PRIVATE)
     [about] = waiting(publishing, outbox, caller.user_id)
     assert publishing.settle(about)

@@ -25,6 +25,7 @@ NEEDS = {
     "GET /v1/files/{file_id}/recommendations": "view",
     "GET /v1/files/{file_id}/jobs": "view",
     "GET /v1/files/{file_id}/activity": "share",
+    "GET /v1/files/{file_id}/usage": "share",
     "POST /v1/files/{file_id}/reprocess": "edit",
     "POST /v1/files/{file_id}/restore": "delete",
     "POST /v1/files/{file_id}/links": "share",

@@ -1,0 +1,1 @@
+"""Popularity: how often files were looked at and fetched in all, and which most."""
