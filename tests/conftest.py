@@ -33,6 +33,7 @@ from infra.local.http_server import make_server
 from infra.local.lambda_context import LambdaContext
 from infra.local.stack import deploy, environment_of
 from tests.doors import Door
+from tests.roles import Roles
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
@@ -72,6 +73,14 @@ def outputs(aws: EmbeddedAws) -> dict[str, str]:
         MEDIATHEQUE_RATES=RATES,
     )
     return found
+
+
+@pytest.fixture(scope="session")
+def roles(outputs: dict[str, str]) -> Roles:
+    """Let this process's library, which the API and the handlers share, be the API's, under its role."""
+    roles = Roles(outputs)
+    roles.enter("Api")
+    return roles
 
 
 @pytest.fixture(scope="session")
@@ -172,37 +181,40 @@ Deliver = Callable[[], dict[str, list[dict[str, str]]]]
 
 
 @pytest.fixture
-def deliver(messages: Messages, slow_messages: Messages) -> Deliver:
+def deliver(messages: Messages, slow_messages: Messages, roles: Roles) -> Deliver:
     """Return a function that hands everything in both lanes' queues to their handlers, as Lambda would."""
 
     def hand_over() -> dict[str, list[dict[str, str]]]:
         failures: list[dict[str, str]] = []
         context = LambdaContext("extraction", REGION, timeout_seconds=900)
-        for lane, handler in ((messages, extract), (slow_messages, examine_media)):
+        lanes = ((messages, extract, "Extraction"), (slow_messages, examine_media, "Media"))
+        for lane, handler, role in lanes:
             if records := lane.take():
-                failures += handler({"Records": records}, context)["batchItemFailures"]
+                with roles.acting_as(role):
+                    failures += handler({"Records": records}, context)["batchItemFailures"]
         return {"batchItemFailures": failures}
 
     return hand_over
 
 
 @pytest.fixture
-def do_jobs(outputs: dict[str, str]) -> Deliver:
+def do_jobs(outputs: dict[str, str], roles: Roles) -> Deliver:
     """Return a function that hands everything in the queue `jobs` to its handler, as Lambda would."""
     queue = Messages(outputs["JobsQueueUrl"])
 
     def hand_over() -> dict[str, list[dict[str, str]]]:
         context = LambdaContext("jobs", REGION, timeout_seconds=900)
-        answer: dict[str, list[dict[str, str]]] = run_jobs({"Records": queue.take()}, context)
+        with roles.acting_as("Jobs"):
+            answer: dict[str, list[dict[str, str]]] = run_jobs({"Records": queue.take()}, context)
         return answer
 
     return hand_over
 
 
 @pytest.fixture(scope="session")
-def base_url(outputs: dict[str, str]) -> Iterator[str]:
-    """Serve the API as `make run` does, and return its address."""
-    assert outputs
+def base_url(roles: Roles) -> Iterator[str]:
+    """Serve the API as `make run` does, under its role, and return its address."""
+    assert roles.outputs
     server = make_server(Gateway(app.app, REGION), "127.0.0.1", 0, threads=8)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

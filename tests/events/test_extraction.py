@@ -1,6 +1,7 @@
 """The queue's door: every message of a batch is answered for itself."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +14,14 @@ from chalicelib.wiring import Library
 from infra.local.lambda_context import LambdaContext
 from tests.conftest import REGION, Deliver, Messages, a_request
 from tests.libraries import send
+from tests.roles import Roles
+
+
+@pytest.fixture(autouse=True)
+def _extraction(roles: Roles) -> Iterator[None]:
+    """Be the extraction function, under its role."""
+    with roles.acting_as("Extraction"):
+        yield
 
 
 def record(body: str, number: int = 1) -> dict[str, Any]:
