@@ -1,6 +1,6 @@
 # `make help` lists the targets. Settings go behind the target: make run PORT=8001
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench layers package rehearse plan deploy destroy clean setup-run setup-dev
+.PHONY: help run test check contract describe bench layers package rehearse plan deploy destroy clean setup-run setup-dev
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -23,6 +23,12 @@ check: setup-dev ## Lint, check formatting, types, imports and the CloudFormatio
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint infra/template.yaml
+
+contract: setup-dev ## Hold the description of the API against the API, for a minute (CONTRACT_SECONDS=50)
+	@$(PYTHON) -m pytest --show-capture=no tests/contract/contract.py $(ARGS)
+
+describe: setup-dev ## Write docs/openapi.json and docs/api.md anew
+	@$(PYTHON) -m infra.describe
 
 bench: setup-dev ## Measure calls, capacity units, bytes and side-by-side times
 	@for script in bench/[a-z]*.py; do $(PYTHON) -m bench.$$(basename $$script .py) || exit 1; done

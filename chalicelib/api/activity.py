@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Self
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from chalicelib.api.endpoint import Output, Routes, Who
-from chalicelib.api.fields import Paging
+from chalicelib.api.fields import Moment, Paging
 from chalicelib.api.request import Call
 from chalicelib.audit.models import Entry, Wanted
 from chalicelib.core.paging import CursorInvalid, Page
@@ -21,8 +21,8 @@ class EntryQuery(Paging):
     """Which entries: `action` is one, such as `file.changed`, or the beginning of some, such as `file.`."""
 
     action: Annotated[str, Field(max_length=64, pattern=r"^[a-z_.]*$")] = ""
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     def wanted(self) -> Wanted:
         """Return the filters."""

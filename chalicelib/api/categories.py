@@ -141,6 +141,8 @@ def rename_category(call: Call, category_id: str, body: CategoryFields) -> Categ
 )
 def delete_category(call: Call, category_id: str, query: CategoryRemoval) -> Answer:
     category = call.library.files.catalogue.categories.get(call.caller, category_id)
+    if call.expected_version not in {None, category.version}:
+        raise CategoryChanged("The category has changed since you read it. Read it again and repeat.")
     return job_answer(call.library.organising.delete_category(call.caller, category, query.move_to))
 
 

@@ -35,7 +35,7 @@ from chalicelib.limits.service import noted
 from chalicelib.wiring import library
 
 View = Callable[..., Any]
-NOT_MODIFIED = 304
+OK, NOT_MODIFIED = 200, 304
 CORS = CORSConfig(
     allow_origin="*",
     allow_headers=[
@@ -118,9 +118,11 @@ class Route:
     summary: str
     tag: str
     returns: type[BaseModel] | None
-    also: Mapping[int, type[BaseModel]]
+    also: Mapping[int, type[BaseModel] | None]
     """Other successful statuses, and what they return."""
     content_type: str
+    other_types: tuple[str, ...]
+    """What else a successful answer may be: beside JSON a page, and then refusals are pages, too."""
     form: type[BaseModel] | None
     or_json: type[BaseModel] | None
     """What may be sent as JSON instead of the form."""
@@ -132,6 +134,16 @@ class Route:
     view: View
     parameters: Mapping[str, Any]
     """The view's parameters and their types: path parameters, `body`, `query`."""
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether it answers with a single thing that has an ETag."""
+        return self.returns is not None and issubclass(self.returns, Resource)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it answers with JSON of no declared form."""
+        return self.returns is None and self.status == OK and self.content_type == "application/json"
 
 
 ROUTES: list[Route] = []
@@ -157,8 +169,9 @@ class Routes:
         summary: str,
         status: int = 200,
         returns: type[BaseModel] | None = None,
-        also: Mapping[int, type[BaseModel]] = MappingProxyType({}),
+        also: Mapping[int, type[BaseModel] | None] = MappingProxyType({}),
         content_type: str = "application/json",
+        other_types: tuple[str, ...] = (),
         form: type[BaseModel] | None = None,
         or_json: type[BaseModel] | None = None,
         errors: tuple[type[LibraryError], ...] = (),
@@ -173,7 +186,7 @@ class Routes:
         def declare(view: View) -> View:
             parameters = inspect.signature(view, eval_str=True).parameters
             types = {name: parameter.annotation for name, parameter in parameters.items() if name != "call"}
-            said = (method, path, who, status, summary, self._tag, returns, also, content_type)
+            said = (method, path, who, status, summary, self._tag, returns, also, content_type, other_types)
             self._register(Route(*said, form, or_json, errors, needed, live or who is Who.ADMIN, view, types))
             return view
 
@@ -269,8 +282,8 @@ def _render(route: Route, request: Request, answer: Answer) -> Response:
     status = answer.status or route.status
     headers: dict[str, str | list[str]] = {**answer.headers}
     if isinstance(answer.body, Resource):
-        headers["ETag"] = f'"{answer.body.version}"'
-        if route.method == "GET" and request.headers.get("if-none-match") in {headers["ETag"], "*"}:
+        etag = headers["ETag"] = f'"{answer.body.version}"'
+        if route.method == "GET" and reading.is_known(request, etag):
             return Response("", headers, NOT_MODIFIED)
     body = answer.body.model_dump_json() if isinstance(answer.body, BaseModel) else answer.body or ""
     if body:

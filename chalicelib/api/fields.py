@@ -1,9 +1,17 @@
 """Fields that a person sets on a file, as they come in."""
 
 import json
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from chalicelib.api.endpoint import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
@@ -40,12 +48,26 @@ def _an_id(value: str) -> str:
     return value
 
 
+def _a_moment(value: object) -> object:
+    """Refuse numbers, which pydantic would take for seconds since 1970."""
+    if not isinstance(value, str | datetime) or (isinstance(value, str) and "T" not in value.upper()):
+        msg = "is no time like 2026-05-04T09:30:00Z (RFC 3339)"
+        raise ValueError(msg)
+    return value
+
+
 def _normal_tags(values: list[str]) -> list[str]:
     return list(normal_tags(tuple(values)))
 
 
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Id = Annotated[str, AfterValidator(_an_id)]
+ID_SCHEMA = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+}
+Id = Annotated[str, AfterValidator(_an_id), WithJsonSchema(ID_SCHEMA)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment)]
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
 Caption = Annotated[str, Field(max_length=2000)]
 ContentId = Annotated[str, Field(min_length=1, max_length=200)]
@@ -60,4 +82,4 @@ class Paging(Input):
     """Which page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(max_length=2048)] | None = None
+    cursor: Annotated[str, Field(min_length=1, max_length=2048)] | None = None

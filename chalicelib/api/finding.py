@@ -3,10 +3,10 @@
 from typing import Annotated, Literal, Self
 
 from chalice.app import Blueprint
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Paging, Tag, as_list
+from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Moment, Paging, Tag, as_list
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
@@ -47,8 +47,8 @@ class Filters(Input):
     visibility: Literal["private", "public"] | None = None
     content_id: ContentId | None = None
     category: Id | None = None
-    created_after: AwareDatetime | None = None
-    created_before: AwareDatetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     max_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     q: Annotated[str, Field(max_length=200)] = ""

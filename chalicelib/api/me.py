@@ -105,7 +105,7 @@ class NewKey(Input):
     """A key to be made; `expires_in` is in seconds, from a minute to ten years."""
 
     name: PersonName
-    scopes: Annotated[set[Scope], Field(min_length=1)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
     expires_in: Annotated[int, Field(ge=MINUTE, le=TEN_YEARS)] | None = None
 
 
@@ -183,7 +183,7 @@ def change_password(call: Call, body: PasswordChange) -> Answer:
     "PUT /v1/me/avatar",
     who=Who.USER,
     returns=AccountView,
-    errors=(FileNotFound, NotAPicture),
+    errors=(FileNotFound, NotAPicture, AccountChanged),
     summary="Take one of one's images as the avatar",
 )
 def set_avatar(call: Call, body: Avatar) -> AccountView:
@@ -193,7 +193,13 @@ def set_avatar(call: Call, body: Avatar) -> AccountView:
     return AccountView.of(call.library.accounts.change(call.caller, changes, call.expected_version))
 
 
-@route("DELETE /v1/me/avatar", who=Who.USER, returns=AccountView, summary="Have no avatar")
+@route(
+    "DELETE /v1/me/avatar",
+    who=Who.USER,
+    returns=AccountView,
+    errors=(AccountChanged,),
+    summary="Have no avatar",
+)
 def remove_avatar(call: Call) -> AccountView:
     changes = {"avatar_file_id": None}
     return AccountView.of(call.library.accounts.change(call.caller, changes, call.expected_version))
@@ -244,7 +250,7 @@ def list_keys(call: Call) -> KeyList:
 )
 def make_key(call: Call, body: NewKey) -> KeyMade:
     life = timedelta(seconds=body.expires_in) if body.expires_in else None
-    key, text = call.library.api_keys.make(call.caller, body.name, body.scopes, life)
+    key, text = call.library.api_keys.make(call.caller, body.name, set(body.scopes), life)
     return KeyMade.of(key, key=text)
 
 

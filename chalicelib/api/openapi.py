@@ -1,76 +1,130 @@
-"""The OpenAPI 3.1 description, made from the declarations of the routes, so that it cannot differ from them."""
+"""The OpenAPI 3.1 description, made from the declarations of the routes, so that it cannot differ from them.
+
+Answers are described in `openapi_answers.py`, examples are made in `examples.py`.
+"""
 
 import re
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import Input, Resource, Route, Who
+from chalicelib.api.endpoint import Input, Route, Who
+from chalicelib.api.examples import Examples
+from chalicelib.api.fields import ID_SCHEMA
 from chalicelib.api.once import creates
-from chalicelib.api.problems import CONTENT_TYPE, Problem
+from chalicelib.api.openapi_answers import HEADERS, REF, Answers
+from chalicelib.api.problems import Problem
 from chalicelib.core.caller import Role
-from chalicelib.core.errors import (
-    Forbidden,
-    Invalid,
-    LibraryError,
-    Malformed,
-    Unauthenticated,
-    Unavailable,
-    UnsupportedType,
-)
-from chalicelib.idempotency.models import (
-    AlreadyDone,
-    IdempotencyKeyInvalid,
-    IdempotencyKeyReused,
-    RequestInProgress,
-)
+from chalicelib.core.errors import PreconditionFailed
+from chalicelib.sharing.models import LinkLocked
 
-REF = "#/components/schemas/{model}"
 PARAMETER = re.compile(r"\{(\w+)\}")
 DESCRIPTION = (
     "A secure, serverless media library. Times are RFC 3339 in UTC, ids are UUIDv7, lists go on with `next_cursor`, "
-    "errors are RFC 9457 problems with a stable `code`."
+    "errors are RFC 9457 problems with a stable `code`. Every answer has an `X-Request-Id`: the request's own, where "
+    "it sent a fit one (1 to 64 letters, digits, dots, dashes and underscores)."
 )
+SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An access token from `POST /v1/auth/login`, or an API key from `POST /v1/me/api-keys`",
+    }
+}
+TAGS = {
+    "Service": "The service itself",
+    "Accounts": "Opening accounts, signing in, sessions, API keys",
+    "Uploads": "How bytes come in",
+    "Files": "Listing, finding, reading, changing, downloading",
+    "Renditions": "Pictures of files, and what was found in them",
+    "Tags": "Tags",
+    "Categories": "Categories and counts",
+    "Organising": "The same change to many files",
+    "Contents": "Files attached to foreign things",
+    "Sharing": "Links and grants, as owners make them",
+    "Share links": "What is behind a link",
+    "Activity": "What happened, and who did it",
+    "Administration": "For admins",
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,15}"?)$'},
+    "description": "The ETag that the thing must still have",
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "ETags: with one of them the answer is 304",
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "Sent again with the same key within a day, the request makes nothing new",
+}
+LINK_KEY = {
+    "name": "X-Link-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "maxLength": 512},
+    "description": "What unlocking the link answered, where it has a password",
+}
 Schema = dict[str, Any]
 
 
 def describe(routes: Iterable[Route], version: str) -> Schema:
     """Return the description of the routes as a JSON-able document."""
     routes = list(routes)
-    models = {model for route in routes for model in _models(route)} | {Problem}
-    ordered = sorted(models, key=lambda model: model.__name__)
-    modes = [(model, "validation" if issubclass(model, Input) else "serialization") for model in ordered]
-    _, schemas = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]  # a literal per model
+    schemas = _schemas(routes)
+    answers = Answers(Examples(schemas))
     paths: Schema = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, answers)
+    used = {route.tag for route in routes}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Mediatheque", "version": version, "description": DESCRIPTION},
         "servers": [{"url": "."}],
+        "tags": [{"name": tag, "description": text} for tag, text in TAGS.items() if tag in used],
         "paths": paths,
         "components": {
-            "schemas": schemas["$defs"],
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "schemas": schemas,
+            "responses": dict(sorted(answers.shared.items())),
+            "headers": HEADERS,
+            "securitySchemes": SECURITY,
         },
     }
+
+
+def _schemas(routes: list[Route]) -> Schema:
+    models = {model for route in routes for model in _models(route)} | {Problem}
+    ordered = sorted(models, key=lambda model: model.__name__)
+    modes = [(model, "validation" if issubclass(model, Input) else "serialization") for model in ordered]
+    _, schemas = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]  # a literal per model
+    found: Schema = schemas["$defs"]
+    return found
 
 
 def _models(route: Route) -> Iterable[type[BaseModel]]:
     body = route.parameters.get("body")
     yield from (model for model in (route.returns, route.form, route.or_json, body) if model)
-    yield from route.also.values()
+    yield from (model for model in route.also.values() if model)
 
 
-def _operation(route: Route) -> Schema:
+def _operation(route: Route, answers: Answers) -> Schema:
     operation: Schema = {
         "operationId": route.view.__name__,
         "summary": route.summary,
         "tags": [route.tag],
-        "parameters": _parameters(route),
-        "responses": _responses(route),
+        "parameters": _parameters(route, answers.examples),
+        "responses": answers.of(route),
     }
     if route.who is not Who.ANYONE:
         public: list[Schema] = [{}] if route.who is Who.PUBLIC else []
@@ -78,48 +132,49 @@ def _operation(route: Route) -> Schema:
         roles = sorted(route.who.value or Role)
         keys = f"API keys need the scope `{route.scope}`." if route.scope else "Not for API keys."
         operation["description"] = f"Roles: {', '.join(roles)}. {keys}"
-    if route.form:
-        content = {"multipart/form-data": _ref(route.form)}
-        content |= {"application/json": _ref(route.or_json)} if route.or_json else {}
+    bodies = _bodies(route)
+    if bodies:
+        content = {kind: answers.examples.media(model) for kind, model in bodies.items()}
         operation["requestBody"] = {"required": True, "content": content}
-    elif "body" in route.parameters:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": _ref(route.parameters["body"])},
-        }
     return operation
 
 
-def _parameters(route: Route) -> list[Schema]:
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-        for name in PARAMETER.findall(route.path)
-    ]
+def _bodies(route: Route) -> dict[str, type[BaseModel]]:
+    """Return what may be sent, by its type."""
+    if route.form:
+        more = {"application/json": route.or_json} if route.or_json else {}
+        return {"multipart/form-data": route.form, **more}
+    return {"application/json": route.parameters["body"]} if "body" in route.parameters else {}
+
+
+def _parameters(route: Route, examples: Examples) -> list[Schema]:
+    found = [_path_parameter(name, route, examples) for name in PARAMETER.findall(route.path)]
     query = route.parameters.get("query")
     if query:
         schema = query.model_json_schema()
         for name, value in schema["properties"].items():
             required = name in schema.get("required", [])
-            whole = _inlined(value, schema.get("$defs", {}))
+            whole = _never_null(_inlined(value, schema.get("$defs", {})))
             found.append({"name": name, "in": "query", "required": required, "schema": whole})
+    return found + list(_header_parameters(route))
+
+
+def _path_parameter(name: str, route: Route, examples: Examples) -> Schema:
+    annotation = route.parameters.get(name, str)
+    schema = ID_SCHEMA if name.endswith("_id") else {"minLength": 1} | TypeAdapter(annotation).json_schema()
+    example = examples.value(name, schema)
+    return {"name": name, "in": "path", "required": True, "schema": schema, "example": example}
+
+
+def _header_parameters(route: Route) -> Iterable[Schema]:
     if creates(route.method, route.status) and route.who is not Who.ANYONE:
-        found.append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-                "description": "Sent again with the same key within a day, the request makes nothing new",
-            }
-        )
-    if route.returns and issubclass(route.returns, Resource):
-        header = {"GET": "If-None-Match", "PATCH": "If-Match"}.get(route.method)
-        found += (
-            [{"name": header, "in": "header", "required": False, "schema": {"type": "string"}}]
-            if header
-            else []
-        )
-    return found
+        yield IDEMPOTENCY_KEY
+    if any(issubclass(error, PreconditionFailed) for error in route.errors):
+        yield IF_MATCH
+    if route.is_versioned and route.method == "GET":
+        yield IF_NONE_MATCH
+    if LinkLocked in route.errors:
+        yield LINK_KEY
 
 
 def _inlined(schema: Any, definitions: Schema) -> Any:
@@ -133,36 +188,10 @@ def _inlined(schema: Any, definitions: Schema) -> Any:
     return {name: _inlined(value, definitions) for name, value in schema.items()}
 
 
-def _responses(route: Route) -> Schema:
-    responses: Schema = {str(route.status): _response(route.returns, route.content_type)}
-    for status, model in route.also.items():
-        responses[str(status)] = _response(model, "application/json")
-    codes: dict[int, set[str]] = {}
-    for error in _errors(route):
-        codes.setdefault(error.status, set()).add(error.code)
-    for status, names in sorted(codes.items()):
-        listed = ", ".join(f"`{name}`" for name in sorted(names))
-        responses[str(status)] = {"description": f"Codes: {listed}", "content": {CONTENT_TYPE: _ref(Problem)}}
-    return responses
-
-
-def _response(model: type[BaseModel] | None, content_type: str) -> Schema:
-    description = (model.__doc__ or "").split("\n")[0] if model else "Done"
-    content = {"content": {content_type: _ref(model)}} if model else {}
-    return {"description": description, **content}
-
-
-def _errors(route: Route) -> Iterable[type[LibraryError]]:
-    yield from (*route.errors, Unavailable, LibraryError)
-    if route.who is not Who.ANYONE:
-        yield from (Unauthenticated, Forbidden)
-        if creates(route.method, route.status):
-            yield from (IdempotencyKeyInvalid, IdempotencyKeyReused, RequestInProgress, AlreadyDone)
-    if "body" in route.parameters or route.form:
-        yield from (Malformed, Invalid, UnsupportedType)
-    if "query" in route.parameters:
-        yield Invalid
-
-
-def _ref(model: type[BaseModel]) -> Schema:
-    return {"schema": {"$ref": REF.format(model=model.__name__)}}
+def _never_null(schema: Schema) -> Schema:
+    """Return a parameter's schema without null, which a query string cannot say."""
+    kinds: list[Schema] = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    rest: Schema = {name: value for name, value in schema.items() if name != "anyOf" and value is not None}
+    if len(kinds) == 1:
+        return rest | kinds[0]
+    return rest | ({"anyOf": kinds} if kinds else {})

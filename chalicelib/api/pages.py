@@ -23,6 +23,7 @@ POLICY = (
     "GET /account/{page}",
     who=Who.ANYONE,
     content_type="text/html; charset=utf-8",
+    other_types=("text/javascript",),
     summary="The pages that mails link to",
 )
 def account_page(call: Call, page: str) -> Answer:  # noqa: ARG001 - every view gets the call

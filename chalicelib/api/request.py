@@ -13,7 +13,7 @@ from chalicelib.core.errors import Invalid, Malformed, Unauthenticated, Unsuppor
 from chalicelib.wiring import Library
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-ETAG = re.compile(r'(?:W/)?"(\d{1,15})"')
+ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?', re.ASCII)  # the quotes get lost in many hands
 BEARER = "bearer "
 FORM = "application/x-www-form-urlencoded"
 
@@ -48,6 +48,12 @@ class Call:
         if match is None:
             raise Malformed('If-Match takes one ETag as it was given, such as "3".')
         return int(match[1])
+
+
+def is_known(request: Request, etag: str) -> bool:
+    """Tell whether `If-None-Match` names this ETag (RFC 9110, 13.1.2: compared weakly, as proxies weaken them)."""
+    header = str(request.headers.get("if-none-match", ""))
+    return header.strip() == "*" or etag in {one.strip().removeprefix("W/") for one in header.split(",")}
 
 
 def request_id(request: Request) -> str:

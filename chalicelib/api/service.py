@@ -9,9 +9,9 @@ from pathlib import Path
 from chalice.app import Blueprint
 
 from chalicelib import VERSION
-from chalicelib.api import openapi
+from chalicelib.api import openapi, postman
 from chalicelib.api.endpoint import ROUTES, Answer, Output, Routes, Who
-from chalicelib.api.request import Call
+from chalicelib.api.request import Call, base_url
 from chalicelib.core.errors import NotFound
 from chalicelib.core.log import log
 
@@ -87,6 +87,11 @@ def openapi_json(call: Call) -> Answer:  # noqa: ARG001 - as above
     return Answer(json.dumps(openapi.describe(ROUTES, VERSION)))
 
 
+@route("GET /postman.json", who=Who.ANYONE, summary="What it can do, as a Postman collection that runs")
+def postman_json(call: Call) -> Answer:
+    return Answer(json.dumps(postman.collection(openapi.describe(ROUTES, VERSION), base_url(call.request))))
+
+
 @route(
     "GET /docs", who=Who.ANYONE, content_type="text/html; charset=utf-8", summary="What it can do, to try out"
 )
@@ -94,7 +99,13 @@ def docs(call: Call) -> Answer:  # noqa: ARG001 - as above
     return Answer((HERE / "docs.html").read_text(), headers={"Content-Security-Policy": PAGE_POLICY})
 
 
-@route("GET /docs/{asset}", who=Who.ANYONE, content_type="text/plain", summary="The files of /docs")
+@route(
+    "GET /docs/{asset}",
+    who=Who.ANYONE,
+    content_type="text/javascript",
+    other_types=("text/css",),
+    summary="The files of /docs",
+)
 def docs_asset(call: Call, asset: str) -> Answer:  # noqa: ARG001 - as above
     if asset not in ASSETS:
         raise NotFound("There is no such file.")

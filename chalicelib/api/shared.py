@@ -36,6 +36,7 @@ blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Share links")
 
 COOKIE = "link_key"
+PAGE = "text/html; charset=utf-8"
 SECONDS = 3600
 ENDED = (LinkNotFound, LinkExpired, LinkUsedUp)
 PRIVATE = {"Vary": "Accept, Cookie, X-Link-Key", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
@@ -82,6 +83,7 @@ class SharedView(Output):
     "GET /s/{token}",
     who=Who.ANYONE,
     returns=SharedView,
+    other_types=(PAGE,),
     errors=(*ENDED, LinkLocked),
     summary="Open a share link: JSON, or a page for those who accept text/html",
 )
@@ -99,6 +101,8 @@ def open_link(call: Call, token: str, query: Hint) -> Answer:
     "POST /s/{token}/unlock",
     who=Who.ANYONE,
     returns=UnlockedView,
+    also={303: None},
+    other_types=(PAGE,),
     errors=(*ENDED, LinkPasswordWrong, RateExceeded),
     summary="Give a link's password; the key in the answer (and in a cookie) is good for an hour",
 )
@@ -123,6 +127,7 @@ def unlock_link(call: Call, token: str, body: Unlock) -> Answer:
     who=Who.ANYONE,
     status=302,
     also={200: DeliveryView},
+    other_types=(PAGE,),
     errors=(*ENDED, LinkLocked, LookingOnly, FileNotReady),
     summary="Download by a link: counted, then led to an address that is good for 60 seconds",
 )
@@ -161,7 +166,7 @@ def _for_whom(call: Call, token: str, answer: Callable[[], Answer], *, wrong: bo
 
 
 def _page(page: link_page.Page, refusal: LibraryError | None = None) -> Answer:
-    headers = PRIVATE | {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": page.policy}
+    headers = PRIVATE | {"Content-Type": PAGE, "Content-Security-Policy": page.policy}
     if refusal is not None and "retry_after" in refusal.evidence:
         headers["Retry-After"] = str(refusal.evidence["retry_after"])
     return Answer(page.html, refusal.status if refusal else None, headers)

@@ -57,6 +57,10 @@ class FormUpload(Description):
     """The parts of the form; `tags` are separated by commas, `metadata` is JSON."""
 
     file: Annotated[bytes, Field(description="The file itself")]
+    tags: Annotated[Tags, WithJsonSchema({"type": "string", "example": "paris,tower"})] = []
+    metadata: Annotated[
+        Custom, WithJsonSchema({"type": "string", "contentMediaType": "application/json"})
+    ] = {}
 
 
 class BeginUpload(Description):

@@ -179,8 +179,9 @@ class Counters:
         """Return a page of tags that begin with a text, in the order of their normal forms, and where it ends."""
         self.fold(owner_id)
         key: ConditionBase = KeyCondition("pk").eq(f"{owner_id}#tags")
-        if prefix:
-            key = key & KeyCondition("sk").begins_with(tag_key(prefix))
+        beginning = tag_key(prefix)
+        if beginning:  # DynamoDB compares keys with no empty text
+            key = key & KeyCondition("sk").begins_with(beginning)
         start = tag_item(owner_id, after) if after else None
         rows = self.tables.query(self.table, key, limit=limit, start=start, where=Attr("files").gt(0))
         tags = [Tag(row["name"], int(row["files"])) for row in rows.items]

@@ -31,6 +31,7 @@ WHO = {
     "GET /version": ANYONE,
     "GET /health": ANYONE,
     "GET /openapi.json": ANYONE,
+    "GET /postman.json": ANYONE,
     "GET /docs": ANYONE,
     "GET /docs/{asset}": ANYONE,
     "GET /account/{page}": ANYONE,
