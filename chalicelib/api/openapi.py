@@ -45,6 +45,7 @@ TAGS = {
     "Contents": "Files attached to foreign things",
     "Sharing": "Links and grants, as owners make them",
     "Share links": "What is behind a link",
+    "Exports": "Lists of files as tables, made in the background",
     "Activity": "What happened, and who did it",
     "Administration": "For admins",
 }
@@ -52,7 +53,7 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"?[0-9]{1,15}"?)$'},
+    "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,15}")$'},
     "description": "The ETag that the thing must still have",
 }
 IF_NONE_MATCH = {
@@ -87,12 +88,13 @@ def describe(routes: Iterable[Route], version: str) -> Schema:
     paths: Schema = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, answers)
-    used = {route.tag for route in routes}
+    used = dict.fromkeys(route.tag for route in routes)
+    ordered = [tag for tag in TAGS if tag in used] + [tag for tag in used if tag not in TAGS]
     return {
         "openapi": "3.1.0",
         "info": {"title": "Mediatheque", "version": version, "description": DESCRIPTION},
         "servers": [{"url": "."}],
-        "tags": [{"name": tag, "description": text} for tag, text in TAGS.items() if tag in used],
+        "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in ordered],
         "paths": paths,
         "components": {
             "schemas": schemas,

@@ -13,7 +13,7 @@ from chalicelib.core.errors import Invalid, Malformed, Unauthenticated, Unsuppor
 from chalicelib.wiring import Library
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-ETAG = re.compile(r'(?:W/)?"?(\d{1,15})"?', re.ASCII)  # the quotes get lost in many hands
+ETAG = re.compile(r'(?:W/)?"(\d{1,15})"', re.ASCII)
 BEARER = "bearer "
 FORM = "application/x-www-form-urlencoded"
 
