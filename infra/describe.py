@@ -16,7 +16,7 @@ from chalicelib.api.openapi import describe
 DOCS = Path(__file__).parents[1] / "docs"
 HEAD = """# The HTTP interface
 
-Made by `make describe` from the routes' declarations, as is [openapi.json](openapi.json), which has the schemas,
+Made by `make docs` from the routes' declarations, as is [openapi.json](openapi.json), which has the schemas,
 examples and headers. A running library shows the same at `/docs`, and as a Postman collection at `/postman.json`.
 
 """

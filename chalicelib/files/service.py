@@ -214,7 +214,7 @@ class Files:
             entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
             self.tables.commit([*self.removal(file), entry])
 
-        until_not_overtaken(attempt, BlobChanged, *(() if expected else (FileChanged,)))
+        until_not_overtaken(attempt, BlobChanged, *((FileChanged,) if expected is None else ()))
 
     def download(self, caller: Caller | None, file_id: str, *, inline: bool) -> Delivery:
         """Return the signed address of the bytes, good as long as `life_of` says; one call. Raises FileNotReady."""

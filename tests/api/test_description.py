@@ -93,6 +93,6 @@ def test_what_the_gateway_refuses_is_described_as_it_answers() -> None:
     assert {problem.status: (problem.code, problem.title) for problem in answers} == GATEWAY
 
 
-def test_the_committed_description_is_todays_run_make_describe() -> None:
+def test_the_committed_description_is_todays() -> None:
     for path, text in files.texts().items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: make describe"
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run `make docs` and commit docs/"

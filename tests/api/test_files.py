@@ -133,6 +133,8 @@ def test_a_rename_guarded_by_the_version_loses_no_other_change(ana: Door) -> Non
     assert (renamed.json()["filename"], renamed.headers["ETag"]) == ("b.txt", '"2"')
     ana.refused("PATCH", path, 412, "version_mismatch", json={"filename": "c.txt"}, headers=guard)
     ana.refused("DELETE", path, 412, "version_mismatch", headers=guard)
+    for other in (guard, {"If-Match": '"0"'}):
+        ana.refused("DELETE", f"{path}?permanent=true", 412, "version_mismatch", headers=other)
     ana.refused("PATCH", path, 400, "malformed", json={"filename": "c.txt"}, headers={"If-Match": "2"})
     assert ana.get(path)["filename"] == "b.txt"
 
