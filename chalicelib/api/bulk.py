@@ -54,7 +54,7 @@ class BulkAction(Input):
     action: Literal["tag", "untag", "categorise", "visibility", "delete", "restore"]
     tags: Tags = []
     category: Id | None = None
-    visibility: Visibility | None = None
+    visibility: Annotated[Visibility | None, Field(examples=[None])] = None
     """Goes with the action of this name."""
 
     def edit(self) -> Edit:

@@ -80,10 +80,12 @@ class Examples:
         }
 
     def value(self, name: str, schema: Schema) -> Any:
-        """Return an example of what is called `name` and has this schema."""
+        """Return an example of what is called `name` and has this schema: a field's own `examples` go first."""
+        if "examples" in schema:
+            return schema["examples"][0]
         default = schema.get("default")
         schema = self._resolved(schema)
-        if default and "enum" in schema:
+        if default and ("enum" in schema or isinstance(default, list)):
             return default
         if "const" in schema or "enum" in schema:
             return schema.get("const", schema.get("enum", [None])[0])

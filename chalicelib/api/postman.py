@@ -23,16 +23,11 @@ FORM = (
 CAPTURED = {
     "log_in": {"token": "access_token", "refresh_token": "refresh_token"},
     "refresh": {"token": "access_token", "refresh_token": "refresh_token"},
-    "create_user": {"user_id": "id"},
-    "make_key": {"key_id": "id"},
-    "upload_form": {"file_id": "id"},
     "begin_upload": {"upload_id": "upload_id"},
-    "make_category": {"category_id": "id"},
     "create_link": {"link_id": "id", "link_token": "token"},
     "unlock_link": {"link_key": "key"},
-    "edit_all": {"job_id": "id"},
 }
-"""Which variables an answer fills, from which of its fields."""
+"""Which variables an answer fills, from which of its fields; beside the id of what a POST has made."""
 GIVEN = {
     "email": "{{email}}",
     "filename": "hello.txt",
@@ -44,6 +39,7 @@ GIVEN = {
     "ids": ["{{file_id}}"],
 }
 """What stands in bodies in place of the examples."""
+MADE = ("201", "202")
 WORDS = {"token": "{{link_token}}", "tag": "paris", "content": "post-17", "name": "thumbnail"}
 MAY_ALSO = {
     "register": [403, 409],
@@ -86,7 +82,9 @@ def collection(document: Json, base_url: str) -> Json:
     folders: dict[str, list[Json]] = {name: [] for name in (*(tag["name"] for tag in document["tags"]), LAST)}
     for path, method, operation in _operations(document):
         ends = method == "delete" or operation["operationId"] in ENDING
-        folders[LAST if ends else operation["tags"][0]].append(_item(path, method, operation))
+        folders[LAST if ends else operation["tags"][0]].append(
+            _item(path, method, operation, _made_id(path, method, operation, document))
+        )
     folders[LAST] = _closing(folders[LAST], again=folders["Accounts"][1])
     variables = {"base_url": base_url, "email": "postman@example.org", "password": "correct horse battery"}
     return {
@@ -129,7 +127,17 @@ def _lateness(item: Json) -> int:
     return next((place for place, part in enumerate(order) if part in path), 0)
 
 
-def _item(path: str, method: str, operation: Json) -> Json:
+def _made_id(path: str, method: str, operation: Json, document: Json) -> dict[str, str]:
+    """Return the variable for the id of what a POST makes: the parameter under which it is found below its list."""
+    below = (re.fullmatch(rf"{re.escape(path)}/{{(\w+_id)}}", other) for other in document["paths"])
+    names = [match[1] for match in below if match]
+    made: Json = next((answer for status, answer in operation["responses"].items() if status in MADE), {})
+    model = made.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    fields = document["components"]["schemas"].get(model.rpartition("/")[2], {}).get("properties", {})
+    return {names[0]: "id"} if method == "post" and names and "id" in fields else {}
+
+
+def _item(path: str, method: str, operation: Json, made: dict[str, str]) -> Json:
     name = operation["operationId"]
     succeeds = [int(status) for status in operation["responses"] if int(status) < 400]  # noqa: PLR2004 - refusals
     admins = [403, 404] if operation["tags"] == ["Administration"] or "/admin/" in path else []
@@ -137,7 +145,7 @@ def _item(path: str, method: str, operation: Json) -> Json:
     script = [
         f'pm.test("answers as described", () => pm.expect({json.dumps(fine)}).to.include(pm.response.code));'
     ]
-    for variable, field in CAPTURED.get(name, {}).items():
+    for variable, field in (made | CAPTURED.get(name, {})).items():
         script.append(
             f'if (pm.response.code < 300) pm.collectionVariables.set("{variable}", pm.response.json().{field});'
         )
