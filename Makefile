@@ -25,7 +25,7 @@ check: setup-dev ## Lint, check formatting, types, imports and the CloudFormatio
 	$(BIN)/cfn-lint infra/template.yaml
 
 contract: setup-dev ## Hold the description of the API against it with new requests (CONTRACT_SECONDS=120)
-	@CONTRACT_SECONDS=$${CONTRACT_SECONDS:-120} CONTRACT_OPTIONS="$${CONTRACT_OPTIONS:-}" \
+	@CONTRACT_SECONDS=$${CONTRACT_SECONDS:-120} CONTRACT_OPTIONS="$${CONTRACT_OPTIONS:---generation-database none}" \
 		$(PYTHON) -m pytest --show-capture=no -o timeout=0 tests/contract/test_contract.py $(ARGS)
 
 docs: setup-dev ## Write docs/openapi.json and docs/api.md anew

@@ -95,4 +95,6 @@ def test_what_the_gateway_refuses_is_described_as_it_answers() -> None:
 
 def test_the_committed_description_is_todays() -> None:
     for path, text in files.texts().items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run `make docs` and commit docs/"
+        assert path.read_text(encoding="utf-8") == text, (
+            f"{path.name} is old: run `make docs` and commit docs/"
+        )

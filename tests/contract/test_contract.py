@@ -72,7 +72,6 @@ def test_nothing_that_the_description_says_is_untrue(anyone: Door, deliver: Deli
         "--checks", "all",
         "--max-time", str(SECONDS),
         "--max-examples", "5",
-        "--generation-database", "none",
         "--no-color",
         "--warnings", "off",
         *OPTIONS.split(),
