@@ -5,6 +5,7 @@ role, which the embedded AWS enforces.
 """
 
 import hashlib
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -230,6 +232,10 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
     ben.refused("GET", file, 404, "file_not_found")
 
     eventually(lambda: ana.get("/v1/files/popular")["items"] != [], "uses are added up")
+    packed = f"/v1/exports/{ana.ok('POST', '/v1/exports/zip', 202, json={'filter': {}})['id']}"
+    eventually(lambda: ana.get(packed)["state"] == "finished", "the archive is packed")
+    with zipfile.ZipFile(io.BytesIO(requests.get(ana.get(packed)["url"], timeout=30).content)) as archive:
+        assert content in [archive.read(name) for name in archive.namelist()]
     ana.ok("PATCH", file, 200, json={"visibility": "public"})
     delivery = anyone.get(f"{file}/download?redirect=false")
     assert requests.get(delivery["url"], timeout=30).content == content

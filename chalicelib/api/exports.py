@@ -1,21 +1,27 @@
-"""Exports: any number of files as a table, made in the background and fetched from storage."""
+"""Exports: many files as a table or as one archive, made in the background and fetched from storage."""
 
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from chalice.app import Blueprint
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import Paging
+from chalicelib.api.fields import Id, Paging
 from chalicelib.api.finding import ColumnName, Filters, SortName, sort_of
 from chalicelib.api.request import Call
+from chalicelib.api.views import ProblemView
+from chalicelib.catalogue.service import EVERYTHING
 from chalicelib.core.caller import Scope
 from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.exports import archives
+from chalicelib.exports.archives import Archive, Archiving
 from chalicelib.exports.models import Export, ExportNotFound, ExportState
 from chalicelib.exports.service import Exports
 from chalicelib.exports.tables import Table, wanted
 from chalicelib.files.export import COLUMNS
+from chalicelib.files.models import FilenameInvalid, FileNotFound, PermissionMissing
+from chalicelib.files.rules import normal_filename
 from chalicelib.limits.models import RateExceeded
 
 blueprint = Blueprint(__name__)
@@ -32,12 +38,30 @@ class TableExport(Input):
     bom: bool = False
 
 
+class ArchiveExport(Input):
+    """Which files go into one ZIP archive: `ids`, of any that one may download, or a filter over one's own.
+
+    An archive holds at most 10,000 files and 40 GiB. `name` is what the archive is called, without ".zip".
+    """
+
+    ids: Annotated[list[Id], Field(min_length=1, max_length=200)] | None = None
+    filter: Filters | None = None
+    name: Annotated[str, Field(min_length=1, max_length=200)] = "files"
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.ids is None) == (self.filter is None):
+            msg = "Give either ids or a filter."
+            raise ValueError(msg)
+        return self
+
+
 class ExportView(Output):
     """An export: how far it has come, and, while it is finished, an address to fetch it from.
 
     The address is good until `url_expires_at`, at most an hour; reading the export again gives a new one. The object
     itself is kept until `expires_at`, a week after it was finished. `expected` is about how many files it will have,
-    where that is known.
+    where that is known, and `expected_size` about how many bytes. What has `failed` says why in `error`.
     """
 
     id: str
@@ -47,6 +71,8 @@ class ExportView(Output):
     files: int
     expected: int | None
     size: int
+    expected_size: int | None
+    error: ProblemView | None
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None
@@ -87,6 +113,26 @@ def begin_export(call: Call, body: TableExport) -> Answer:
     table = Table(criteria, tuple(body.columns), sort.order, sort.descending, body.bom)
     expected = call.library.files.catalogue.expected(call.caller.user_id, criteria)
     export = exports.begin(call.caller, wanted(table, expected))
+    return Answer(ExportView.of(exports, export), headers={"Location": f"/v1/exports/{export.id}"})
+
+
+@route(
+    "POST /v1/exports/zip",
+    who=Who.USER,
+    scope=Scope.READ,
+    status=202,
+    returns=ExportView,
+    errors=(RateExceeded, FileNotFound, PermissionMissing, FilenameInvalid),
+    summary="Pack files into one ZIP archive; follow it at its Location",
+)
+def begin_archive(call: Call, body: ArchiveExport) -> Answer:
+    exports, ids = call.library.exports, tuple(dict.fromkeys(body.ids)) if body.ids else None
+    criteria = body.filter.criteria() if body.filter else EVERYTHING
+    filename = normal_filename(f"{body.name}.zip")
+    if ids:
+        Archiving(call.library.files).check(call.caller, ids)
+    expected = len(ids) if ids else call.library.files.catalogue.expected(call.caller.user_id, criteria)
+    export = exports.begin(call.caller, archives.wanted(Archive(ids, criteria), filename, expected))
     return Answer(ExportView.of(exports, export), headers={"Location": f"/v1/exports/{export.id}"})
 
 

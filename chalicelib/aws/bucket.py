@@ -9,7 +9,8 @@ IAM: s3:PutObject, s3:GetObject, s3:DeleteObject on the objects, s3:ListBucket o
 """
 
 import base64
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,6 +105,23 @@ class Bucket:
                 raise ObjectMissing("There is no such object.") from error
             raise
         return answer["Body"].read()
+
+    def read(self, key: str) -> bytes:
+        """Read a small object whole. Raises ObjectMissing."""
+        return b"".join(self.stream(key, 0, 1 << 20))
+
+    def stream(self, key: str, first: int, size: int) -> Iterator[bytes]:
+        """Yield an object's bytes from `first` on, `size` at a time, in one call. Raises ObjectMissing."""
+        ranged = {"Range": f"bytes={first}-"} if first else {}
+        try:
+            answer = self._client().get_object(Bucket=self._name, Key=key, **ranged)  # type: ignore[arg-type]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ABSENT_CODES:
+                raise ObjectMissing("There is no such object.") from error
+            raise
+        with contextlib.closing(answer["Body"]) as body:
+            while chunk := body.read(size):
+                yield chunk
 
     def size(self, key: str) -> int | None:
         """Return an object's size in bytes, or None when there is none."""

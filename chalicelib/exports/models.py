@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.core.errors import LibraryError, NotFound
+from chalicelib.files.models import Problem
 
 
 class ExportState(StrEnum):
@@ -25,11 +26,18 @@ class ExportState(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """Some content, how many files are in it, and the maker's own position after it (None: that was all)."""
+    """Some content, how many files are in it, and the maker's own position after it (None: that was all).
+
+    `memory` is what the maker must know of all that was written, where that is too much for a position; it is kept
+    with the position. `expected` and `expected_size` tell what will come in all, once that is known.
+    """
 
     content: bytes
     files: int
     position: str | None
+    memory: bytes = b""
+    expected: int | None = None
+    expected_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Wanted:
     content_type: str
     expected: int | None = None
     """About how many files, where that is known."""
+    expected_size: int | None = None
+    """About how many bytes, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,14 @@ class Export:
     tail: str | None = None
     """The key of the object that holds what was too little for a part."""
     tail_size: int = 0
+    memory: str | None = None
+    """The key of the object that holds the maker's memory."""
     beginnings: int = 1
     claims: int = 0
     """How often workers have taken it since it last came further."""
     expires_at: datetime | None = None
+    error: Problem | None = None
+    """Why it has failed."""
     version: int = 1
 
     @property
@@ -102,3 +116,11 @@ class ExportNotFound(NotFound):
 
 class ExportChanged(LibraryError):
     """Another worker has taken the export further, or its owner has removed it."""
+
+
+class Unmakeable(Exception):
+    """A maker's refusal: what was asked for cannot be made, and trying again will not help."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = Problem(code, message)

@@ -18,6 +18,7 @@ from chalicelib.core.job import Job as Message
 from chalicelib.core.paging import Cursors, Page
 from chalicelib.exports.models import Export, ExportChanged, ExportNotFound, ExportState, Wanted, folder_of
 from chalicelib.exports.writing import PATIENCE, Writing
+from chalicelib.files.rules import disposition
 from chalicelib.limits.service import Limits
 
 EXPORT = "export"
@@ -91,7 +92,7 @@ class Exports:
         url = self.writing.bucket.presign_get(
             export.key,
             content_type=export.wanted.content_type,
-            disposition=f'attachment; filename="{export.wanted.filename}"',
+            disposition=disposition("attachment", export.wanted.filename),
             seconds=int(life.total_seconds()),
         )
         return Link(url, moment + life)

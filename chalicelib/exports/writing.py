@@ -18,8 +18,18 @@ from chalicelib.aws.multipart import KeyTaken, MultipartBucket, MultipartGone, P
 from chalicelib.aws.table import Tables, Write
 from chalicelib.core.clock import Clock
 from chalicelib.core.log import log
-from chalicelib.exports.models import Export, ExportChanged, ExportState, Maker, folder_of
+from chalicelib.exports.models import (
+    Export,
+    ExportChanged,
+    ExportState,
+    Maker,
+    Piece,
+    Unmakeable,
+    Wanted,
+    folder_of,
+)
 from chalicelib.exports.store import ExportStore
+from chalicelib.files.models import Problem
 
 PART_SIZE = 5 << 20
 """The least that S3 takes as a part that is not the last."""
@@ -32,6 +42,9 @@ LIFE = timedelta(days=7)
 CLAIMS = 8
 """Claims without progress after which an export has failed."""
 BEGINNINGS = 4
+UNWRITTEN = Problem(
+    "not_written", "It could not be written, though that was tried several times. Begin it again."
+)
 PAGE = 1000
 
 
@@ -56,7 +69,7 @@ class Writing:
     def step(self, export: Export) -> Export:
         """Take a running export a step further. Raises ExportChanged when another worker has it, or it is gone."""
         if export.claims >= CLAIMS or export.beginnings > BEGINNINGS:
-            return self._failed(export)
+            return self._failed(export, UNWRITTEN)
         export = self._claimed(export)
         try:
             if not export.written:
@@ -65,6 +78,8 @@ class Writing:
         except (_Lost, MultipartGone, ObjectMissing):
             log.warning("export begins again", extra={"export_id": export.id})
             return self._begun_again(export)
+        except Unmakeable as refusal:
+            return self._failed(export, refusal.problem)
 
     def reference(self, export: Export) -> str:
         """Return the export's name in the agenda."""
@@ -115,6 +130,7 @@ class Writing:
     def _write(self, export: Export) -> Export:
         content = bytearray(self._tail_of(export))
         kept = reached = export
+        memory = b""
         for piece in itertools.islice(self.makers[export.wanted.kind](export), self.pieces):
             content += piece.content
             reached = replace(
@@ -123,28 +139,36 @@ class Writing:
                 files=reached.files + piece.files,
                 size=reached.size + len(piece.content),
                 written=piece.position is None,
+                wanted=_better_known(reached.wanted, piece),
             )
+            memory = piece.memory
             if len(content) >= self.part_size or reached.written:
-                kept = reached = self._with_part(kept, reached, bytes(content))
+                kept = reached = self._with_part(kept, reached, bytes(content), memory)
                 content.clear()
-        return kept if reached is kept else self._with_tail(kept, reached, bytes(content))
+        return kept if reached is kept else self._with_tail(kept, reached, bytes(content), memory)
 
-    def _with_part(self, kept: Export, reached: Export, content: bytes) -> Export:
+    def _with_part(self, kept: Export, reached: Export, content: bytes, memory: bytes) -> Export:
         number, upload = len(kept.parts) + 1, str(kept.multipart_id)
         part = self.storage.put_part(kept.key, upload, number, content)
         further = replace(reached, parts=(*kept.parts, part.etag), tail=None, tail_size=0, claims=0)
-        return self._saved_without(kept.tail, self.save(further, kept))
+        return self._saved(further, kept, memory)
 
-    def _with_tail(self, kept: Export, reached: Export, content: bytes) -> Export:
+    def _with_tail(self, kept: Export, reached: Export, content: bytes, memory: bytes) -> Export:
         tail = f"{kept.folder}tail-{kept.version}" if content else None
         if tail is not None:
             self.bucket.put(tail, content, content_type=kept.wanted.content_type)
         further = replace(reached, tail=tail, tail_size=len(content), claims=0)
-        return self._saved_without(kept.tail, self.save(further, kept))
+        return self._saved(further, kept, memory)
 
-    def _saved_without(self, tail: str | None, saved: Export) -> Export:
-        if tail is not None:
-            self.bucket.delete(tail)
+    def _saved(self, further: Export, kept: Export, memory: bytes) -> Export:
+        """Keep how far it has come, with the maker's memory, and remove what that replaces."""
+        key = f"{kept.folder}memory-{kept.version}" if memory else None
+        if key is not None:
+            self.bucket.put(key, memory, content_type="application/octet-stream")
+        saved = self.save(replace(further, memory=key), kept)
+        for old in (kept.tail, kept.memory):
+            if old is not None:
+                self.bucket.delete(old)
         return saved
 
     def _tail_of(self, export: Export) -> bytes:
@@ -172,16 +196,22 @@ class Writing:
     def _begun_again(self, export: Export) -> Export:
         beginnings = export.beginnings + 1
         anew = replace(export, beginnings=beginnings, parts=(), position=None, written=False, files=0, size=0)
-        anew = self.save(replace(anew, multipart_id=None, tail=None, tail_size=0), export)
+        anew = self.save(replace(anew, multipart_id=None, tail=None, tail_size=0, memory=None), export)
         self.clear(anew.folder)
         return anew
 
-    def _failed(self, export: Export) -> Export:
+    def _failed(self, export: Export, problem: Problem) -> Export:
         self.clear(export.folder)
-        return self._ended(replace(export, state=ExportState.FAILED), export)
+        return self._ended(replace(export, state=ExportState.FAILED, error=problem), export)
 
     def _ended(self, after: Export, before: Export) -> Export:
         after = replace(after, version=before.version + 1, updated_at=self.clock())
         done = self.agenda.delete(before.due_at, self.reference(before))
         self.tables.commit([self.store.put_if(after, before.version), done])
         return after
+
+
+def _better_known(wanted: Wanted, piece: Piece) -> Wanted:
+    if piece.expected is None:
+        return wanted
+    return replace(wanted, expected=piece.expected, expected_size=piece.expected_size)

@@ -117,9 +117,13 @@ def content_disposition(file: File, *, inline: bool) -> str:
     Only what cannot carry script, and was verified, is ever shown inside a browser's page.
     """
     shown = inline and file.status is Status.READY and file.mime_type not in SCRIPTABLE
-    ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in file.filename)
-    name = f"filename=\"{ascii_name}\"; filename*=UTF-8''{quote(file.filename, safe='')}"
-    return f"{'inline' if shown else 'attachment'}; {name}"
+    return disposition("inline" if shown else "attachment", file.filename)
+
+
+def disposition(kind: str, filename: str) -> str:
+    """Return a Content-Disposition (RFC 6266) with a name in any script, and an ASCII fallback."""
+    ascii_name = "".join(char if char.isascii() and char not in '"\\%' else "_" for char in filename)
+    return f"{kind}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def is_shown_by_browsers(file: File) -> bool:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.aws.agenda import Agenda
 from chalicelib.core.ids import in_sequence
+from chalicelib.exports.archives import ARCHIVE, Archiving
 from chalicelib.exports.service import Exports
 from chalicelib.exports.store import ExportStore
 from chalicelib.exports.tables import TABLE, Tabulation
@@ -22,7 +23,7 @@ def build_exports(library: "Library") -> Exports:
         agenda=Agenda(library.tables, table, "exports"),
         bucket=library.bucket,
         storage=library.parts.storage,
-        makers={TABLE: Tabulation(files)},
+        makers={TABLE: Tabulation(files), ARCHIVE: Archiving(files)},
         clock=files.clock,
     )
     jobs, cursors = library.organising.queue, files.catalogue.cursors

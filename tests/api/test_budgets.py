@@ -66,6 +66,8 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
 def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
     export = ana.ok("POST", "/v1/exports", 202, json={})["id"]
     assert cost("POST /v1/exports") == 5  # a limit, two for how many files to expect, the export, its message
+    ana.ok("POST", "/v1/exports/zip", 202, json={"filter": {}})
+    assert cost("POST /v1/exports/zip") == 5  # the same; with ids, one for a hundred of them
     ana.get(f"/v1/exports/{export}")
     assert cost("GET /v1/exports/{export_id}") == 1
     ana.get("/v1/exports")

@@ -1,3 +1,5 @@
+import io
+import zipfile
 from typing import Any
 
 import requests
@@ -32,6 +34,43 @@ def test_an_export_is_begun_followed_fetched_and_removed(ana: Door, ben: Door, d
     assert requests.get(done["url"], timeout=10).status_code == 404
     ana.refused("GET", path, 404, "export_not_found")
     ana.refused("DELETE", path, 404, "export_not_found")
+
+
+def test_files_are_packed_into_one_archive(ana: Door, ben: Door, do_jobs: Deliver, deliver: Deliver) -> None:
+    first, second = ana.upload("tea.txt", b"tea", tags="sea"), ana.upload("tea.txt", b"more tea")
+    deliver()
+    body = {"ids": [first["id"], second["id"], first["id"]], "name": "\u8336"}
+    begun = ana("POST", "/v1/exports/zip", json=body)
+    assert (begun.status_code, begun.json()["kind"], begun.json()["expected"]) == (202, "archive", 2)
+    by_filter = ana.ok("POST", "/v1/exports/zip", 202, json={"filter": {"tag": ["sea"]}})
+    do_jobs()
+    done = ana.get(begun.headers["Location"])
+    assert (done["state"], done["files"], done["expected_size"], done["error"]) == ("finished", 2, 11, None)
+    answer = requests.get(done["url"], timeout=10)
+    assert answer.headers["Content-Disposition"].endswith("filename*=UTF-8''%E8%8C%B6.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "tea.txt": b"tea",
+            "tea (2).txt": b"more tea",
+        }
+    assert ana.get(f"/v1/exports/{by_filter['id']}")["files"] == 1
+    ben.refused("GET", begun.headers["Location"], 404, "export_not_found")
+
+
+def test_what_cannot_be_packed_is_refused(ana: Door, ben: Door, deliver: Deliver) -> None:
+    file = ana.upload("tea.txt", b"tea")["id"]
+    deliver()
+    for body in (
+        {},
+        {"ids": []},
+        {"ids": ["x"]},
+        {"ids": [file], "filter": {}},
+        {"filter": {}, "name": "a/b"},
+    ):
+        answer = ana("POST", "/v1/exports/zip", json=body)
+        assert answer.status_code == 422, answer.text
+    for ids in ([new_id()], [file]):
+        ben.refused("POST", "/v1/exports/zip", 404, "file_not_found", json={"ids": ids})
 
 
 def test_exports_are_listed_newest_first_in_pages(ana: Door) -> None:

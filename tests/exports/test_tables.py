@@ -33,7 +33,10 @@ def table(exports: Exports, export: Export) -> list[dict[str, str]]:
     assert link is not None
     answer = requests.get(link.url, timeout=10)
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="files.csv"'
+    assert (
+        answer.headers["Content-Disposition"]
+        == "attachment; filename=\"files.csv\"; filename*=UTF-8''files.csv"
+    )
     return list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
 
 

@@ -45,7 +45,7 @@ FOR_SESSIONS = {
     "POST /v1/me/api-keys",
     "DELETE /v1/me/api-keys/{key_id}",
 }
-READS = {"POST /v1/exports", "DELETE /v1/exports/{export_id}"}
+READS = {"POST /v1/exports", "POST /v1/exports/zip", "DELETE /v1/exports/{export_id}"}
 """They change nothing in the library."""
 HIDDEN = re.compile(r"(file|upload|link|session|key|account|export|category)_not_found")
 SHA = "ab" * 32
@@ -151,6 +151,7 @@ def arguments(name: str, path: str) -> dict[str, Any]:
         "POST /v1/contents/{content}/files": {"ids": [new_id()]},
         "POST /v1/jobs": TAGGING | {"filter": {}},
         "POST /v1/exports": {},
+        "POST /v1/exports/zip": {"filter": {}},
         "POST /v1/categories": {"name": "Sea"},
         "PATCH /v1/categories/{category_id}": {"name": "Sea"},
         "PATCH /v1/tags/{tag}": {"name": "ocean"},

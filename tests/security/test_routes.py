@@ -77,6 +77,7 @@ WHO = {
     "GET /v1/files/export.csv": USERS,
     "GET /v1/files/{file_id}/recommendations": USERS,
     "POST /v1/exports": USERS,
+    "POST /v1/exports/zip": USERS,
     "GET /v1/exports": USERS,
     "GET /v1/exports/{export_id}": USERS,
     "DELETE /v1/exports/{export_id}": USERS,
