@@ -60,13 +60,14 @@ def test_files_are_packed_into_one_archive(ana: Door, ben: Door, do_jobs: Delive
 def test_what_cannot_be_packed_is_refused(ana: Door, ben: Door, deliver: Deliver) -> None:
     file = ana.upload("tea.txt", b"tea")["id"]
     deliver()
-    for body in (
+    wrong: list[dict[str, Any]] = [
         {},
         {"ids": []},
         {"ids": ["x"]},
         {"ids": [file], "filter": {}},
         {"filter": {}, "name": "a/b"},
-    ):
+    ]
+    for body in wrong:
         answer = ana("POST", "/v1/exports/zip", json=body)
         assert answer.status_code == 422, answer.text
     for ids in ([new_id()], [file]):
