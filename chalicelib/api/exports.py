@@ -44,10 +44,8 @@ class ArchiveExport(Input):
     An archive holds at most 10,000 files and 40 GiB. `name` is what the archive is called, without ".zip".
     """
 
-    ids: Annotated[
-        Annotated[list[Id], Field(min_length=1, max_length=200)] | None, Field(examples=[None])
-    ] = None
-    filter: Annotated[Filters | None, Field(examples=[{"tag": ["paris"]}])] = None
+    ids: Annotated[list[Id], Field(min_length=1, max_length=200)] | None = None
+    filter: Annotated[Filters | None, Field(examples=[None])] = None
     name: Annotated[str, Field(min_length=1, max_length=200)] = "files"
 
     @model_validator(mode="after")

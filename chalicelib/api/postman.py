@@ -53,6 +53,7 @@ MAY_ALSO = {
     "complete_upload": [409],
     "begin_upload": [409],
     "abort_upload": [409],
+    "begin_archive": [404],
     "download_file": [409],
     "get_thumbnail": [404],
     "get_rendition": [404],
