@@ -5,6 +5,7 @@
 
 PYTHON := .venv/bin/python
 BIN := .venv/bin
+LEDGER := $(CURDIR)/.pytest_cache/iam-ledger
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -14,8 +15,10 @@ run: setup-run ## Serve everything on this machine, AWS included (PORT=8000 AWS_
 
 test: setup-dev ## Run all tests, with coverage (ARGS= goes to pytest)
 	@$(PYTHON) -m infra.local.media_tools ensure
-	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) \
-		$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@rm -rf $(LEDGER)
+	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) \
+		$(PYTHON) -m pytest -n 3 --dist worksteal --cov --cov-report=term-missing:skip-covered $(ARGS)
+	@test -n "$(ARGS)" || EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) $(PYTHON) -m pytest tests/privileges.py
 
 check: setup-dev ## Lint, check formatting, types, imports and the CloudFormation template
 	$(BIN)/ruff check

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import boto3
 
 from chalicelib import wiring
+from chalicelib.aws.clients import Clients
+from chalicelib.core.clock import Clock, now
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,13 @@ class Roles:
             wiring.library().tables._client()  # the first client decides whose credentials all have
             if name == "Api":
                 wiring.library().keys()  # as a warm function has them: budgets do not count them
+
+    def library(self, name: str, clock: Clock = now) -> wiring.Library:
+        """Return a library of its own under a role, with whatever time a test needs."""
+        clients = Clients()
+        with _environment(self.sessions.setdefault(name, self._session(name))):
+            assert clients.dynamodb  # as above
+        return wiring.build(wiring.Settings.from_environment(), clients, clock)
 
     @contextmanager
     def acting_as(self, name: str) -> Iterator[None]:

@@ -51,6 +51,7 @@ WORDS: dict[str, Any] = {
     "version": 3,
     "part_size": 8388608,
     "part_count": 6,
+    "max_downloads": 10,
     "expires_in": 3600,
     "message": "pong",
     "error": None,

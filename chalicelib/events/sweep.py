@@ -6,7 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.aws.meter import metered
 from chalicelib.core.log import log
-from chalicelib.wiring import library
+from chalicelib.wiring import Library, library
 
 blueprint = Blueprint(__name__)
 
@@ -18,15 +18,20 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
     Repeating it or cutting it short is harmless.
     """
     with metered() as receipt:
-        expired = library().uploads.expire()
-        removed = library().blobs.collect()
-        found = library().reconciliation.step()
-        reminded = library().deletion.remind()
-        counted = library().files.catalogue.counters.sweep()
-        going_on = library().organising.remind()
-        exports = library().exports.remind()
-        exposed = library().publishing.remind()
-    done = {"uploads": expired, "blobs": removed, "deletions": reminded, "changes": counted, "jobs": going_on}
-    done |= {"exports": exports, "exposures": exposed, **vars(found)}
+        done = put_in_order(library())
     log.info("sweep", extra={**done, **receipt.summary()})
     return done
+
+
+def put_in_order(library: Library) -> dict[str, int]:
+    """Do all of it once, and return how much there was of each."""
+    return {
+        "uploads": library.uploads.expire(),
+        "blobs": library.blobs.collect(),
+        **vars(library.reconciliation.step()),
+        "deletions": library.deletion.remind(),
+        "changes": library.files.catalogue.counters.sweep(),
+        "jobs": library.organising.remind(),
+        "exports": library.exports.remind(),
+        "exposures": library.publishing.remind(),
+    }

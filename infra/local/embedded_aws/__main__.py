@@ -11,6 +11,7 @@ Settings (environment):
   socket, and
                       a pipe whose end means that the parent is gone
   EMBEDDED_AWS_LAMBDA_PYTHON   program that runs Python functions; APIs then are made from whole definitions
+  EMBEDDED_AWS_IAM_LEDGER      folder that takes every decision of the policies, a file for each server
 Other MiniStack settings (MINISTACK_REGION, MINISTACK_ACCOUNT_ID, MINISTACK_HOST, ...) work as documented
 there.
 """

@@ -18,6 +18,7 @@ from .api_definitions import install_definitions
 from .durability import Durability
 from .emulator import require_pinned
 from .fast_dynamodb import FastDynamoDB
+from .iam_ledger import install_ledger
 from .journal import Journal
 from .lambda_functions import install_runtime
 from .root_identity import Application, guard_pages, install_root, root_credentials
@@ -47,6 +48,7 @@ class Settings:
     listener: int | None = None
     parent_pipe: int | None = None
     lambda_python: str | None = None
+    iam_ledger: str | None = None
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -61,6 +63,7 @@ class Settings:
             listener=_descriptor("EMBEDDED_AWS_LISTENER"),
             parent_pipe=_descriptor("EMBEDDED_AWS_PARENT_PIPE"),
             lambda_python=os.environ.get("EMBEDDED_AWS_LAMBDA_PYTHON"),
+            iam_ledger=os.environ.get("EMBEDDED_AWS_IAM_LEDGER"),
         )
 
 
@@ -115,6 +118,8 @@ def build(settings: Settings) -> tuple[Application, Journal]:
             import_module("ministack.services.sts"),
         )
         install_root(evaluator, sts, root)
+        if settings.iam_ledger:
+            install_ledger(evaluator, Path(settings.iam_ledger))
         application = guard_pages(application, root)
     gc.collect()
     gc.freeze()  # the restored items need no further looking at by the collector
