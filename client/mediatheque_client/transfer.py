@@ -158,6 +158,7 @@ class Transfer:
 
     def _put(self, address: dict[str, Any], segment: Segment) -> None:
         def attempt() -> requests.Response:
+            self._check()
             segment.advance(-segment.sent)
             segment.sent = 0
             return requests.put(address["url"], data=segment, headers=address["headers"], timeout=SECONDS)
