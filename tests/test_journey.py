@@ -234,7 +234,7 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
     def added_up() -> bool:
         """Use it once more, which passes on what waits since half a minute, and look."""
         assert ana("GET", f"{file}/download").status_code == 302
-        return ana.get("/v1/files/popular")["items"] != []
+        return bool(ana.get("/v1/files/popular")["items"])
 
     eventually(added_up, "uses are added up")
     packed = f"/v1/exports/{ana.ok('POST', '/v1/exports/zip', 202, json={'filter': {}})['id']}"
