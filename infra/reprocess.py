@@ -1,8 +1,8 @@
 """Examine content again: `python -m infra.reprocess [--owner ID] [--older-than VERSION] [--per-second 5] [--dry-run]`.
 
 For when the extractor or the workshop has learnt something. Every blob that an older version of the extractor has
-examined gets a message; the functions do the rest, in their lanes. It can be ended and begun again at any time: what
-was done by then has the new version and is not sent again.
+examined, or whose renditions an older version of the workshop has made, gets a message; the functions do the rest, in
+their lanes. It can be ended and begun again at any time: what was done by then is not sent again.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from chalicelib.blobs.arrivals import Arrival, message
+from chalicelib.renditions.rules import is_due
 from chalicelib.wiring import Library, library
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 def outdated(
     dynamodb: "DynamoDBClient", library: Library, below: int, owner: str | None
 ) -> Iterator[Arrival]:
-    """Yield the content whose newest facts are of a version below; a Scan, which no request makes."""
+    """Yield the content whose newest facts are of a version below, or whose renditions are due.
+
+    A Scan, which no request makes, and a call for each blob.
+    """
     newest: dict[str, int] = {}
     pages = dynamodb.get_paginator("scan").paginate(
         TableName=library.settings.metadata_table,
@@ -37,9 +41,9 @@ def outdated(
             newest[key] = max(version, newest.get(key, 0))
     for key, version in newest.items():
         _, owner_id, sha256 = key.split("#")
-        blob = library.blobs.find(owner_id, sha256) if version < below and owner in {None, owner_id} else None
-        if blob is not None and blob.members:
-            yield Arrival(owner_id, sha256, blob.size, again=True)
+        blob = library.blobs.find(owner_id, sha256) if owner in {None, owner_id} else None
+        if blob is not None and blob.members and (version < below or is_due(blob)):
+            yield Arrival(owner_id, sha256, blob.size, again=version < below)
 
 
 def reprocess(library: Library, arrivals: Iterator[Arrival], per_second: float, *, dry_run: bool) -> int:

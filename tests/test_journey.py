@@ -187,6 +187,8 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
     eventually(lambda: len(ana.get(f"/v1/files/{photo['id']}/jobs")["items"]) == ATTEMPTS, "examined again")
     eventually(lambda: all(is_whole(file) for file in listed(ana)), "and drawn again")
     files = listed(ana)
+    heic = next(file["id"] for file in files if file["filename"] == "photo.heic")
+    assert [one["filename"] for one in ana.get(f"/v1/files/{heic}/similar")["items"]] == ["photo.avif"]
 
     machine.stop(signal.SIGKILL)
     machine.start()

@@ -29,6 +29,8 @@ class Entry:
     """What the file itself says it is."""
     text: str = ""
     """The first words in it."""
+    look: str = ""
+    """The perceptual hash of a picture: 64 bits as 16 hexadecimal digits."""
     trashed: bool = False
 
 

@@ -11,6 +11,7 @@ import hashlib
 import unicodedata
 from dataclasses import dataclass
 
+from chalicelib.catalogue.looks import BANDS, look_key, look_list
 from chalicelib.catalogue.models import Entry
 from chalicelib.catalogue.text import bucket, indexed_words
 
@@ -128,7 +129,7 @@ def postings(entry: Entry | None) -> frozenset[Posting]:
     if entry.trashed:
         return frozenset({_posting(list_key(entry.owner_id, TRASH), entry.file_id, ordered)})
     rows = {_posting(list_key(entry.owner_id, facet), entry.file_id, ordered) for facet in _lists(entry)}
-    return frozenset(rows | _word_postings(entry, projected))
+    return frozenset(rows | _word_postings(entry, projected) | _look_postings(entry))
 
 
 def words_of(entry: Entry) -> dict[str, str]:
@@ -142,7 +143,8 @@ def words_of(entry: Entry) -> dict[str, str]:
         for word in indexed_words(texts[field]):
             if word in found or len(found) < MAX_WORD_ROWS:
                 found[word] = found.get(word, "") + letter
-    room = min(MAX_TEXT_ROWS, MAX_ROWS - len(_lists(entry)) - len(found)) if entry.text else 0
+    others = len(_lists(entry)) + len(found) + (BANDS if entry.look else 0)
+    room = min(MAX_TEXT_ROWS, MAX_ROWS - others) if entry.text else 0
     for word in indexed_words(entry.text):
         if word in found or room > 0:
             room -= word not in found
@@ -169,6 +171,16 @@ def _word_postings(entry: Entry, projected: dict[str, str]) -> set[Posting]:
             order = {"n": f"{word}{SEPARATOR}{entry.file_id}", "w": written}
             rows.add(_posting(key, sk, projected | also | order | further))
     return rows
+
+
+def _look_postings(entry: Entry) -> set[Posting]:
+    """A row in each list of looks, with nothing but its key: no change of the file but that of its content moves it."""
+    if not entry.look:
+        return set()
+    return {
+        _posting(look_list(entry.owner_id, band), look_key(entry.look, band, entry.file_id), {})
+        for band in range(BANDS)
+    }
 
 
 def _posting(key: str, sk: str, attributes: dict[str, str]) -> Posting:

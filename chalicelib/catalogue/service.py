@@ -6,6 +6,7 @@ from chalicelib.aws.table import Write
 from chalicelib.catalogue.categories import Categories
 from chalicelib.catalogue.counters import Counters, Statistics, Tag, is_counted, statistics
 from chalicelib.catalogue.lists import TOP, Bounds, Question
+from chalicelib.catalogue.looks import Looks
 from chalicelib.catalogue.models import Criteria, Entry, NothingAsked, Sort
 from chalicelib.catalogue.ranking import WINDOW_UNITS, Asked, Hit, ranked
 from chalicelib.catalogue.recount import Recount
@@ -115,6 +116,10 @@ class Catalogue:
         position = self.cursors.open(cursor, scope) if cursor else None
         hits, more = ranked(asked, find, limit=limit, position=position)
         return hits, self.cursors.seal(more, scope) if more else None
+
+    def alike(self, owner_id: str, look: str, most: int) -> dict[str, int]:
+        """Return an owner's pictures that look like one, and in how many bits they differ; sixteen calls at once."""
+        return Looks(self.store.tables, self.store.table).near(owner_id, look, most)
 
     def recount(self) -> Recount:
         """Return what proves the counts right."""

@@ -5,6 +5,7 @@ r"""Postings in the table `tags` (o: the owner, i: the file's id); its counters 
 | file in a list | `o#all`, `o#type#image`, `o#tag#sea` ..., `o#trash` | i | name\0i | size i | `f` |
 | words of a bucket | `o#w#<first three letters>` | i | first word\0i | | `f`, `w`, `pn` name, `pz` size |
 | a further word of it | the same | i\1word | word\0i | | the same, `x` |
+| looks of a picture | `o#look#0` to `o#look#7` | its perceptual hash from that byte on\0i | | | |
 
 The order of keys is the order of upload. `f` holds the attributes that filters ask for: `|type:image||ext:jpg|`;
 `w` the words with the letters of their fields: ` beach/nc `; a size has 12 hexadecimal digits.
@@ -13,8 +14,6 @@ and exist from the table's first day because DynamoDB cannot add them later. n a
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from functools import reduce
 
@@ -27,8 +26,8 @@ from chalicelib.catalogue.lists import TOP, Bounds, Kind, List, Read, Row, Rows,
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.rules import FURTHER, SEPARATOR, Facet, Posting, list_key, mark, word_list_key
 from chalicelib.catalogue.text import is_prefix
+from chalicelib.core.parallel import at_once
 
-MAX_PARALLEL = 6
 KEYS = {Order.CREATED: "sk", Order.NAME: "n", Order.SIZE: "z"}
 INDEXES = {Order.CREATED: None, Order.NAME: "by_name", Order.SIZE: "by_size"}
 
@@ -63,13 +62,7 @@ class OwnersLists:
 
     def read(self, reads: Sequence[Read]) -> list[Rows]:
         """Answer some reads at once: a Query each, in parallel."""
-        if len(reads) == 1:
-            return [self._query(reads[0])]
-        with ThreadPoolExecutor(
-            MAX_PARALLEL
-        ) as pool:  # each in a copy of the context: its receipt is the caller's
-            running = [pool.submit(copy_context().run, self._query, read) for read in reads]
-            return [one.result() for one in running]
+        return at_once(self._query, reads)
 
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
         """Return the rows of up to 100 files in the list of a word's bucket; one call."""

@@ -164,8 +164,16 @@ def entry_of(file: File) -> Entry:
         custom=" ".join(_texts(file.custom)),
         title=_title(file.metadata or {}),
         text=str((file.metadata or {}).get("excerpt", "")) if file.lists_text else "",
+        look=look_of(file),
         trashed=file.trashed_at is not None,
     )
+
+
+def look_of(file: File) -> str:
+    """Return the perceptual hash of a picture that is ready; empty for everything else."""
+    if file.type != "image" or file.status is not Status.READY:
+        return ""
+    return str((file.metadata or {}).get("perceptual_hash") or "")
 
 
 def _title(metadata: Mapping[str, Any]) -> str:

@@ -27,7 +27,7 @@ class Drawn(BaseModel):
     """The pictures of some content, and what is told of it without showing it.
 
     `placeholder` is a ThumbHash in base64 (about 25 bytes that any client turns into a blurred preview),
-    `perceptual_hash` a 64-bit difference hash in hexadecimal: similar pictures differ in few bits.
+    `perceptual_hash` 64 bits in hexadecimal, of which similar pictures differ in few; a picture of one colour has none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,4 +35,4 @@ class Drawn(BaseModel):
     thumbnail: Picture
     preview: Picture
     placeholder: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{20,40}={0,2}$")]
-    perceptual_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    perceptual_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None

@@ -15,7 +15,7 @@ from PIL import AvifImagePlugin, Image, ImageCms, ImageOps
 
 from chalicelib.extraction.errors import Damaged, Failed
 from chalicelib.extraction.source import ByteSource, opened
-from chalicelib.renditions.fingerprints import difference_hash, thumbhash
+from chalicelib.renditions.fingerprints import perceptual_hash, thumbhash
 from chalicelib.renditions.models import PREVIEW_SIDE, THUMBNAIL_SIDE, Drawn, Picture
 
 MAX_DECODED_PIXELS = 100_000_000
@@ -56,7 +56,7 @@ def draw(picture: Image.Image) -> Drawn:
         thumbnail=_encoded(thumbnail),
         preview=_encoded(preview),
         placeholder=thumbhash(thumbnail),
-        perceptual_hash=difference_hash(thumbnail),
+        perceptual_hash=perceptual_hash(thumbnail),
     )
 
 

@@ -6,7 +6,7 @@ from chalicelib.blobs.models import Blob, Illustrations, Rendition, renditions_p
 from chalicelib.extraction.filetypes import TYPES
 from chalicelib.files.models import File, Status
 
-WORKSHOP_VERSION = 1
+WORKSHOP_VERSION = 2
 """Grows with every change that makes any rendition look different; what older versions made can be made again."""
 EXTENSIONS = {"image/jpeg": "jpg", "image/webp": "webp", "application/json": "json"}
 _NOT_DRAWN = {"svg"}  # it may carry script and address other hosts: drawing it is a browser's work

@@ -5,11 +5,10 @@ the grants are read and the files that they name are looked at as they are now (
 stale, and a change of a file costs nothing for those it is shared with.
 """
 
+import functools
 import itertools
 from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 
 from chalicelib.aws.table import MAX_BATCH_KEYS, MAX_TRANSACTION_ITEMS, Item
@@ -19,6 +18,7 @@ from chalicelib.catalogue.models import Criteria, Order, Sort
 from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, question_of
 from chalicelib.core.caller import Caller
 from chalicelib.core.paging import Cursors, Page
+from chalicelib.core.parallel import at_once
 from chalicelib.files.access import permissions
 from chalicelib.files.models import Permission
 from chalicelib.files.rules import entry_of
@@ -30,7 +30,6 @@ ROUNDS = 10
 """Hundreds of grants that are looked at for one page: then it ends short and has a cursor."""
 MOST_SORTED = 2_000
 """The most files that are put into another order than that of their creation."""
-MAX_PARALLEL = 6
 
 
 @dataclass(frozen=True)
@@ -103,12 +102,9 @@ class Received:
         return [keyed[key] for key in page], page[-1] if len(keys) > asked.limit else None
 
     def _all_seen(self, asked: "_Asked", rows: Sequence[Item]) -> list[Seen]:
-        parts = list(itertools.batched(rows, MAX_BATCH_KEYS))
-        with ThreadPoolExecutor(
-            MAX_PARALLEL
-        ) as pool:  # each in a copy of the context: its receipt is the caller's
-            running = [pool.submit(copy_context().run, self._seen, asked, part) for part in parts]
-            return [one for part in running for one in part.result()]
+        parts = itertools.batched(rows, MAX_BATCH_KEYS)
+        found = at_once(functools.partial(self._seen, asked), parts)
+        return [one for part in found for one in part]
 
     def _seen(self, asked: "_Asked", rows: Sequence[Item]) -> list[Seen]:
         """Return the files of up to 100 grants that are there, fit, and whose owners are active."""

@@ -15,6 +15,7 @@ from chalicelib.extraction.jobs import Jobs
 from chalicelib.files.service import Files
 from chalicelib.organising.service import Organising
 from chalicelib.recommendations.service import Recommendations
+from chalicelib.recommendations.similar import Similar
 from chalicelib.settings import Settings
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.received import Received
@@ -45,6 +46,11 @@ class Delivering:
     def recommendations(self) -> Recommendations:
         """Return what finds files that go with a file."""
         return Recommendations(self.files, self.received)
+
+    @functools.cached_property
+    def similar(self) -> Similar:
+        """Return what finds pictures that look like one."""
+        return Similar(self.files, self.received)
 
     @functools.cached_property
     def publishing(self) -> "Publishing":

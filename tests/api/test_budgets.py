@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.core.ids import new_id
-from tests.conftest import Deliver
+from tests.conftest import MEDIA, Deliver
 from tests.doors import Door
 
 Cost = Callable[[str], int]
@@ -107,6 +107,21 @@ def test_finding_costs_what_it_may(ana: Door, deliver: Deliver, cost: Cost) -> N
     assert cost("GET /v1/search") <= 4
     ana.get(f"/v1/files/{file}/recommendations")
     assert cost("GET /v1/files/{file_id}/recommendations") <= 16
+
+
+def test_finding_similar_pictures_costs_what_it_may(
+    ana: Door, ben: Door, deliver: Deliver, cost: Cost
+) -> None:
+    """Two Queries in each of eight lists; tests/catalogue/test_looks.py has units and other sizes."""
+    photo = ana.upload("photo.jpg", (MEDIA / "photo.jpg").read_bytes())["id"]
+    deliver()
+    ana.get(f"/v1/files/{photo}/similar")
+    assert (
+        cost("GET /v1/files/{file_id}/similar") <= 1 + 16 + 1 + 2
+    )  # the file, the lists, records, what is shared
+    ana.ok("POST", f"/v1/files/{photo}/grants", 201, json={"email": ben.email, "permission": "view"})
+    ben.get(f"/v1/files/{photo}/similar")
+    assert cost("GET /v1/files/{file_id}/similar") <= 22  # the grant, and whether its owner is active
 
 
 def test_organising_costs_what_it_may(ana: Door, cost: Cost) -> None:

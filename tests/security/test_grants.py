@@ -23,6 +23,7 @@ NEEDS = {
     "DELETE /v1/files/{file_id}/thumbnail": "edit",
     "GET /v1/files/{file_id}/metadata": "view",
     "GET /v1/files/{file_id}/recommendations": "view",
+    "GET /v1/files/{file_id}/similar": "view",
     "GET /v1/files/{file_id}/jobs": "view",
     "GET /v1/files/{file_id}/activity": "share",
     "GET /v1/files/{file_id}/usage": "share",

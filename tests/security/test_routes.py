@@ -76,6 +76,7 @@ WHO = {
     "GET /v1/search": USERS,
     "GET /v1/files/export.csv": USERS,
     "GET /v1/files/{file_id}/recommendations": USERS,
+    "GET /v1/files/{file_id}/similar": USERS,
     "POST /v1/exports": USERS,
     "POST /v1/exports/zip": USERS,
     "GET /v1/exports": USERS,
