@@ -35,7 +35,7 @@ from chalicelib.extraction.service import Extraction
 from chalicelib.files.models import File, FileChanged, Status
 from chalicelib.files.rules import OPEN
 from chalicelib.files.service import Files
-from chalicelib.renditions.rules import can_be_illustrated, is_due
+from chalicelib.renditions.rules import can_be_illustrated, illustrated, is_due, shows
 from chalicelib.renditions.workshop import Workshop
 from chalicelib.uploads.models import UploadClosed
 from chalicelib.uploads.service import Uploads
@@ -202,6 +202,7 @@ class Intake:
         writes: list[Write] = []
         for one in waiting:
             verdict = conclusion(one.file.extension, facts, again=again) | {"size": examined.size}
+            verdict |= _shown(replace(one.file, **verdict), blob)
             after, changes = self.files.changed(self._with_room(one.file, verdict), **verdict)
             closing = self.uploads.completed(one.member) if one.upload_open else []
             writes += [*changes, *closing, self._entry(after)]
@@ -223,3 +224,8 @@ class Intake:
         origin = Origin(agent=ACTOR)
         action = f"file.{file.status.value}"
         return self.audit.entry(action, owner=file.owner_id, actor=ACTOR, target=file.id, origin=origin)
+
+
+def _shown(file: File, blob: Blob) -> dict[str, Any]:
+    """Return what a settled file has at once, because it was made of its content before."""
+    return illustrated(file, blob.illustrations) if blob.illustrations and shows(file) else {}

@@ -318,6 +318,27 @@ def test_reprocessing_examines_and_draws_again_and_discards_what_was_before(
     assert attempts(library, file) == [*DONE, *DONE]
 
 
+def test_a_picture_that_is_examined_again_keeps_what_was_made_of_it_all_the_while(
+    library: Library, caller: Caller
+) -> None:
+    before = check_illustrated(library, uploaded(library, caller, "photo.jpg", PHOTO))
+    smaller = library.bucket.read_range(before.renditions["preview"].key, 0, 8 << 20)
+    twin = uploaded(library, caller, "small.jpg", smaller)
+    seen: list[tuple[bool, set[str]]] = []
+
+    class Watching(type(library.intake.workshop.studio)):  # type: ignore[misc] # looks on while it works
+        def album(self, *arguments: Any) -> Any:
+            alike = library.similar.to(caller, twin.id, most=10, limit=5)
+            now = library.files.get(caller, before.id)
+            seen.append((now.metadata == before.metadata, {one.seen.file.id for one in alike}))
+            return super().album(*arguments)
+
+    studio = Watching(**vars(library.intake.workshop.studio))
+    intake = replace(library.intake, workshop=replace(library.intake.workshop, studio=studio))
+    intake.arrived(Arrival(before.owner_id, before.sha256, before.size, again=True))
+    assert seen == [(True, {before.id})]
+
+
 def test_reprocessing_can_make_a_failed_file_ready(library: Library, caller: Caller) -> None:
     file = uploaded(library, caller, "photo.jpg", PHOTO)
     broken, writes = library.files.changed(file, status=Status.FAILED, renditions={}, metadata=None)
