@@ -55,6 +55,7 @@ MAY_ALSO = {
     "abort_upload": [409],
     "begin_archive": [404],
     "download_file": [409],
+    "similar_files": [409],  # the example is no picture, or is still being looked at
     "get_thumbnail": [404],
     "get_rendition": [404],
     "put_thumbnail": [409, 415],
