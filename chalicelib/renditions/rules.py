@@ -60,14 +60,19 @@ def own_thumbnail(file: File) -> Rendition | None:
 
 
 def illustrated(file: File, illustrations: Illustrations) -> dict[str, Any]:
-    """Return what changes in a file once its content is illustrated; a chosen miniature stays."""
+    """Return what changes in a file once its content is illustrated; a chosen miniature stays.
+
+    Where renditions are missing, `renditions_problem` says why: the codes are in docs/renditions.md.
+    """
     own = own_thumbnail(file)
     renditions = illustrations.renditions | ({"thumbnail": own} if own else {})
     told = {
         "placeholder": illustrations.placeholder,
         "perceptual_hash": illustrations.perceptual_hash,
+        "renditions_problem": illustrations.problem,
     }
-    metadata = (file.metadata or {}) | {name: value for name, value in told.items() if value}
+    found = {name: value for name, value in (file.metadata or {}).items() if name not in told}
+    metadata = found | {name: value for name, value in told.items() if value}
     changes = {"renditions": renditions, "metadata": metadata}
     return {name: value for name, value in changes.items() if getattr(file, name) != value}
 

@@ -7,6 +7,7 @@ and wavesurfer.js draw as it is.
 
 import json
 import math
+import signal
 from itertools import pairwise
 
 from chalicelib.extraction.confinement import Limits
@@ -16,12 +17,13 @@ from chalicelib.renditions.ffmpeg import Command, Film, run
 
 BUCKETS = 800
 MAX_WAVEFORM_BYTES = 512 << 20
-"""Decoding means reading everything: a longer recording has no waveform."""
+"""Decoding means reading everything: a larger recording has no waveform."""
 WAVEFORM_LIMITS = Limits(memory_bytes=512 << 20, cpu_seconds=60, wall_seconds=75.0)
 COVER_LIMITS = Limits(memory_bytes=512 << 20, cpu_seconds=5, wall_seconds=10.0)
 COVER_BYTES, COVER_REQUESTS = 24 << 20, 200
 MAX_COVER = 16 << 20
 _KEY = "lavfi.astats.Overall.Peak_level"
+_ENDED_BY_LIMIT = {-signal.SIGXCPU, -signal.SIGKILL}
 _MOST_SAMPLES = 1 << 20
 _SLICES = 4 * BUCKETS
 _FULL = 127
@@ -36,7 +38,10 @@ def peaks(film: Film, metadata: MediaMetadata) -> bytes:
     )
     step = _step(rate, metadata.duration_seconds)
     film.source.allow(2 * film.source.size + (4 << 20), 64 + film.source.size // (256 << 10))
-    levels = _levels(run(film, _peak_command(step)).output)
+    ended = run(film, _peak_command(step))
+    if ended.timed_out or ended.status in _ENDED_BY_LIMIT or film.source.spent:
+        raise Failed("too_long_for_waveform", "Decoding the recording takes too long for a waveform.")
+    levels = _levels(ended.output)
     if not levels:
         raise Failed("sound_not_decoded", "The sound could not be decoded.")
     return json.dumps(_waveform(levels, rate, step), separators=(",", ":")).encode()

@@ -4,15 +4,18 @@ import itertools
 import json
 import math
 import struct
+from pathlib import Path
 
 import pytest
 
 from chalicelib.extraction.errors import MediaToolsMissing
+from chalicelib.extraction.examine import examine
 from chalicelib.extraction.source import RangedSource
 from chalicelib.extraction.tools import MediaTools
 from chalicelib.renditions.studio import Studio
 from tests.conftest import MEDIA
 from tests.extraction.sources import source_of
+from tests.extraction.test_media import wav_of
 from tests.renditions.conftest import Portray, facts_of, opened
 from tests.renditions.test_pictures import distance, middle
 
@@ -193,3 +196,25 @@ def test_sound_that_cannot_be_decoded_says_so(studio: Studio) -> None:
     facts = facts_of(content)
     album = studio.album(source_of(content[:200]), facts)
     assert (album.renditions, album.problem) == ({}, "sound_not_decoded")
+
+
+def test_a_recording_of_more_than_512_megabytes_has_no_waveform_and_costs_no_reading(
+    studio: Studio,
+) -> None:
+    source = wav_of(513 << 20).source()
+    facts = examine(source, studio.find_tools())
+    assert (facts.outcome, facts.kind) == ("read", "audio")
+    album = studio.album(source, facts)
+    assert (album.renditions, album.problem) == ({}, "too_long_for_waveform")
+    assert source.bytes_read < 6_000_000
+
+
+@pytest.mark.parametrize("ending", ["kill -XCPU $$", "kill -KILL $$"])
+def test_half_a_waveform_is_none(ending: str, tmp_path: Path) -> None:
+    ffmpeg = tmp_path / "ffmpeg"
+    ffmpeg.write_text(f"#!/bin/sh\necho lavfi.astats.Overall.Peak_level=-3.0\n{ending}\n")
+    ffmpeg.chmod(0o700)
+    content = (MEDIA / "tone.wav").read_bytes()
+    studio = Studio(lambda: MediaTools(tmp_path / "ffprobe", ffmpeg))
+    album = studio.album(source_of(content), facts_of(content))
+    assert (album.renditions, album.problem) == ({}, "too_long_for_waveform")

@@ -132,6 +132,7 @@ def test_what_cannot_be_drawn_is_ready_all_the_same_and_is_not_tried_for_ever(
     content = (MEDIA / "plain.png").read_bytes()
     file = uploaded(library, caller, "cut.png", content[: len(content) // 2])
     assert (file.status, file.renditions) == (Status.READY, {})
+    assert (file.metadata or {})["renditions_problem"] == "damaged"
     [job, _] = library.history.attempts(file)
     assert (job.outcome, job.code) == (Outcome.DONE, "damaged")
     arrive(library, file)
