@@ -15,6 +15,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from hypothesis import settings as profiles
 
 import app
 from chalicelib import wiring
@@ -38,6 +39,9 @@ from tests.roles import Roles
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
 REGION = "eu-west-1"
+profiles.register_profile("suite", deadline=None, print_blob=True)
+profiles.register_profile("thorough", deadline=None, max_examples=4000)
+profiles.load_profile("suite")
 RATES = json.dumps(
     dict.fromkeys(["login-address", "register-address", "reset-address", "confirm-address"], 1_000_000)
 )
