@@ -100,7 +100,7 @@ def measure(
         question = make()
         lists.meter = Meter()
         began = time.perf_counter()
-        found = Search(lists, question, limit=PAGE).run()
+        found = Search(lists, question, limit=PAGE, newest=lists.library.newest).run()
         times.append((time.perf_counter() - began) * 1000)
         meters.append(lists.meter)
         short += found.last is not None and len(found.matches) < PAGE

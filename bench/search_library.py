@@ -11,12 +11,14 @@ import random
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from chalicelib.catalogue.lists import Bounds, Kind, List, Read, Row, Rows
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.rules import SEPARATOR, Facet, mark, size_text
 from chalicelib.catalogue.store import key_range
 from chalicelib.catalogue.text import bucket, matches
+from chalicelib.core.ids import first_id_at
 
 KINDS = {
     "image": (("jpg", "heic", "png", "webp"), (70, 15, 11, 4), 15.0),
@@ -25,6 +27,9 @@ KINDS = {
     "audio": (("mp3", "wav"), (80, 20), 14.5),
 }
 CATEGORIES = ("people", "nature", "travel", "food", "screens", "work", "invoices", "scans", "music", "misc")
+BEGINNING = 1_577_836_800_000
+PAUSE, IN_A_BURST = 40_000_000, 400
+"""Milliseconds between two bursts as a rule (half a day), and between the files of one."""
 PAGE_BYTES = 1 << 20
 UNIT = 4096
 FRESH_SHARE = 0.9
@@ -56,6 +61,8 @@ class Library:
     sizes: array[int] = field(default_factory=lambda: array("q"))
     facets: list[tuple[Facet, ...]] = field(default_factory=list)
     words: list[tuple[str, ...]] = field(default_factory=list)
+    moments: array[int] = field(default_factory=lambda: array("q"))
+    """When each was uploaded, in milliseconds."""
 
     def __post_init__(self) -> None:
         numbers = random.Random(self.seed)
@@ -74,8 +81,11 @@ class Library:
             category = numbers.choice(CATEGORIES)
             event_tags = [pick(self.tags, tag_weights) for _ in range(numbers.choice((0, 1, 2, 2, 3)))]
             event_words = [pick(self.vocabulary, word_weights) for _ in range(2)]
+            pause = int(numbers.expovariate(1 / PAUSE))
             for _ in range(min(burst, self.count - len(self.names))):
                 number += 1
+                self.moments.append((self.moments[-1] if self.moments else BEGINNING) + pause)
+                pause = IN_A_BURST
                 tags = {tag for tag in event_tags if numbers.random() < 0.85}
                 tags |= {pick(self.tags, tag_weights)} if numbers.random() < 0.35 else set()
                 own = [pick(self.vocabulary, word_weights) for _ in range(numbers.choice((0, 1, 2, 8)))]
@@ -97,6 +107,16 @@ class Library:
         key = tuple(facets)
         self.facets.append(self._interned.setdefault(key, key))
         self.words.append(tuple(dict.fromkeys([*stem, extension, *tags, *words])))
+
+    def file_id(self, number: int) -> str:
+        """Return a file's id, which tells when it was uploaded."""
+        digits = f"{self.moments[number]:012x}"
+        return f"{digits[:8]}-{digits[8:]}-7000-8000-{number:012x}"
+
+    @property
+    def newest(self) -> str:
+        """Return an id of now: a while after the last upload."""
+        return first_id_at(datetime.fromtimestamp((self.moments[-1] + PAUSE) / 1000, UTC))
 
     @staticmethod
     def _vocabulary(numbers: random.Random) -> list[str]:
@@ -149,7 +169,7 @@ class CountedLists:
     def row(self, number: int, of: List) -> Row:
         """Return a file as a list holds it."""
         library = self.library
-        file_id = f"{number:036x}"
+        file_id = library.file_id(number)
         words = ""
         if of.kind is not Kind.FACET:
             own = [word for word in library.words[number] if bucket(word) == of.facet[1]]
@@ -170,10 +190,12 @@ class CountedLists:
         ]
 
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
-        """Return the rows of some files in the list of a word's bucket: a BatchGet."""
+        """Return the rows of some files in the list of a word's bucket: a BatchGet for each hundred, at once."""
         of = List(Kind.WORDS, ("w", bucket(word)), word)
-        rows = [self.row(int(file_id, 16), of) for file_id in file_ids]
-        self._count(len(file_ids), len(file_ids) * UNIT, rounds=1)
+        rows = [self.row(int(file_id[-12:], 16), of) for file_id in file_ids]
+        self.meter.rounds += 1
+        for some in itertools.batched(file_ids, 100):
+            self._count(len(some), len(some) * UNIT, rounds=0)
         return [row for row in rows if row.words.strip()]
 
     def counts(self, facets: Sequence[Facet]) -> dict[Facet, int]:
@@ -197,13 +219,13 @@ class CountedLists:
             (word, number)
             for word in words
             for number in self._words[word]
-            if f"{word}{SEPARATOR}{number:036x}" in Bounds(bounds.low, bounds.high)
+            if f"{word}{SEPARATOR}{self.library.file_id(number)}" in Bounds(bounds.low, bounds.high)
         )
         keys: list[str] = []
 
         def watched() -> Iterator[int]:
             for word, number in numbers:
-                keys.append(f"{word}{SEPARATOR}{number:036x}")
+                keys.append(f"{word}{SEPARATOR}{self.library.file_id(number)}")
                 yield number
 
         page = self._cut(watched(), read)

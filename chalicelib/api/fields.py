@@ -15,11 +15,15 @@ from pydantic import (
 
 from chalicelib.api.endpoint import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
+from chalicelib.catalogue.text import asked_words
 from chalicelib.core.ids import is_id
 
 MAX_CUSTOM_BYTES = 8192
 MAX_SIZE = 1 << 47
 """Bytes: more than any file may have."""
+
+MAX_WORDS = 16
+"""Words to look for at once: each is a list to read."""
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +60,13 @@ def _a_moment(value: object) -> object:
     return value
 
 
+def _few_words(text: str) -> str:
+    if len(asked_words(text)) > MAX_WORDS:
+        msg = f"may have at most {MAX_WORDS} words; two characters that stand together count as one in Chinese, say"
+        raise ValueError(msg)
+    return text
+
+
 def _normal_tags(values: list[str]) -> list[str]:
     return list(normal_tags(tuple(values)))
 
@@ -74,6 +85,7 @@ ContentId = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_normal_tag)
 ]
+Words = Annotated[str, Field(max_length=200), AfterValidator(_few_words)]
 Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_normal_tags)]
 Custom = Annotated[dict[str, Any], AfterValidator(_small)]
 

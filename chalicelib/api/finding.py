@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Moment, Paging, Tag, as_list
+from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Moment, Paging, Tag, Words, as_list
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
@@ -51,7 +51,7 @@ class Filters(Input):
     created_before: Moment | None = None
     min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
     max_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
-    q: Annotated[str, Field(max_length=200)] = ""
+    q: Words = ""
 
     def criteria(self) -> Criteria:
         """Return them in the catalogue's terms."""
@@ -85,7 +85,7 @@ class Listing(Filters, Paging):
 class Search(Filters, Paging):
     """What to look for: all words of `q`, and all of `title` in the name or the title."""
 
-    title: Annotated[str, Field(max_length=200)] = ""
+    title: Words = ""
 
 
 class Table(Listing):

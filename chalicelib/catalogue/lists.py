@@ -122,7 +122,7 @@ class Lists(Protocol):
         """Answer some reads at once."""
 
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
-        """Return the rows of these files in the list of a word's bucket, where there are any."""
+        """Return the rows of these files, however many, in the list of a word's bucket, where there are any."""
 
     def counts(self, facets: Sequence[Facet]) -> dict[Facet, int]:
         """Return about how many files have each attribute; a hint, however old."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chalicelib.catalogue.lists import (
     Bounds,
@@ -10,6 +11,7 @@ from chalicelib.catalogue.lists import (
     List,
     Question,
     Read,
+    Rows,
     Where,
     dictionary,
     facet_list,
@@ -18,6 +20,7 @@ from chalicelib.catalogue.lists import (
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.rules import UNLISTED, Facet
 from chalicelib.catalogue.text import bucket
+from chalicelib.core.ids import moment_of
 
 ROWS_PER_UNIT = 15
 """Rows of about 270 bytes in the 4 KB of a strongly consistent read unit."""
@@ -25,12 +28,15 @@ PAGE_ROWS = 4000
 """Rows in the 1 MB of a Query's page."""
 CALL_COST = 6.0
 MAX_COLLECTED = 20_000
-"""The longest list that is read whole and sorted in memory."""
+"""The longest list that is read whole: to be sorted in memory, or to be joined there."""
+MAX_JOINED = 800
+"""Rows looked up in a word's list between two looks at the budget: eight calls, all at once."""
+OWN_SHARE = 0.1
+"""What a word is taken to have of the rows in its bucket."""
 UNKNOWN = 1 << 20
+MILLISECOND = timedelta(milliseconds=1)
 RANGE_SHARE = 0.3
 """What a range of time or size is taken to leave, for nothing is known of it."""
-WORD_SHARE = 0.02
-"""The same for a word that is not rare."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,8 @@ class Plan:
 class _Estimate:
     question: Question
     counts: Mapping[Facet, int]
+    words: Mapping[str, float]
     limit: int
-    sniffed: int
 
     def share(self, facet: Facet) -> float:
         total = max(1, self.counts.get(self.question.base, UNKNOWN))
@@ -58,15 +64,17 @@ class _Estimate:
     def total(self) -> int:
         return max(1, self.counts.get(self.question.base, UNKNOWN))
 
-    @property
-    def words(self) -> float:
-        """About how many files have a word that is not rare."""
-        return max(2.0 * self.sniffed, self.total * WORD_SHARE)
+    def files(self, word: str) -> float:
+        """About how many files have a word."""
+        return min(self.words.get(word, UNKNOWN), self.total)
+
+    def word_share(self, word: str) -> float:
+        return self.files(word) / self.total
 
     def rows(self, of: List) -> float:
         if of.kind is Kind.FACET:
             return self.total * self.share(of.facet) if of.facet != self.question.base else self.total
-        return self.words * (1 if of.kind is Kind.DICTIONARY else 2)
+        return self.files(of.word) / (1 if of.kind is Kind.DICTIONARY else OWN_SHARE)
 
     def rate(self, of: List, order: Order) -> tuple[float, float]:
         """Return the share of a list's rows that pass the filter, and that then fit in all."""
@@ -75,15 +83,37 @@ class _Estimate:
         passing *= math.prod(
             RANGE_SHARE for other, bounds in question.ranges.items() if bounds and other != order
         )
-        own = 0.5 if of.kind is Kind.WORDS else 1.0
+        own = OWN_SHARE if of.kind is Kind.WORDS else 1.0
         others = [word for word in question.words if bucket(word) != of.facet[1] or of.kind is Kind.FACET]
-        word_share = min(1.0, self.words / self.total)
-        return passing * own, passing * own * word_share ** len(others)
+        return passing * own, passing * own * math.prod(map(self.word_share, others))
 
 
-def plans(question: Question, counts: Mapping[Facet, int] | None, *, limit: int, sniffed: int) -> list[Plan]:
-    """Return every way to answer, the cheapest first. Without counts nothing is known, and nothing needs to be."""
-    guess = _Estimate(question, counts or {}, limit, sniffed)
+def files_with(page: Rows, newest: str) -> float:
+    """Return about how many files have a word, from the first page of its dictionary.
+
+    The rows of a word are in the order of upload: those of the page's last word are taken to go on until now as they
+    came so far. Imports in bursts mislead it, which makes a page dearer, not wrong.
+    """
+    run = [page.rows[-1].file_id] if page.rows else []
+    for row in reversed(page.rows[:-1]):
+        if row.file_id >= run[-1]:
+            break
+        run.append(row.file_id)
+    if page.last is None or not run:
+        return len(page.rows)
+    first, last, now = moment_of(run[-1]), moment_of(run[0]), moment_of(newest)
+    to_come = max(0.0, (now - last) / max(last - first, MILLISECOND))
+    return len(page.rows) + len(run) * to_come
+
+
+def plans(
+    question: Question, counts: Mapping[Facet, int] | None, words: Mapping[str, float], *, limit: int
+) -> list[Plan]:
+    """Return every way to answer, the cheapest first; `words` are those not rare, and about how many files have them.
+
+    Without counts nothing is known, and nothing needs to be.
+    """
+    guess = _Estimate(question, counts or {}, words, limit)
     listed = [facet for facet in question.facets if facet not in UNLISTED]
     lists = [facet_list(facet) for facet in listed or [question.base]]
     if listed and question.words:
@@ -97,7 +127,14 @@ def plans(question: Question, counts: Mapping[Facet, int] | None, *, limit: int,
 
 
 def _short_enough(guess: _Estimate, found: list[Plan]) -> list[Plan]:
-    return [plan for plan in found if not plan.whole or guess.rows(plan.read.list) <= MAX_COLLECTED]
+    """Leave out lists too long to be read whole, and those of too many candidates for the joins that follow."""
+
+    def is_short(of: List) -> bool:
+        others = [word for word in guess.question.words if of != dictionary(word)]
+        joinable = guess.rows(of) <= MAX_JOINED or all(guess.files(word) <= MAX_COLLECTED for word in others)
+        return guess.rows(of) <= MAX_COLLECTED and joinable
+
+    return [plan for plan in found if not plan.whole or is_short(plan.read.list)]
 
 
 def _streamed(guess: _Estimate, of: List) -> Plan:
@@ -141,6 +178,21 @@ def _cost(guess: _Estimate, of: List, rows: float, candidates: float) -> float:
     cost = rows / ROWS_PER_UNIT + CALL_COST * max(1.0, rows / PAGE_ROWS)
     for word in guess.question.words:
         if of.kind is Kind.FACET or bucket(word) != of.facet[1]:
-            cost += candidates + CALL_COST * math.ceil(candidates / 100)
-            candidates *= min(1.0, guess.words / guess.total)
+            cost += _join_cost(guess.files(word), candidates)
+            candidates *= guess.word_share(word)
     return cost
+
+
+def _join_cost(files: float, candidates: float) -> float:
+    """A word's rows are looked up for each candidate, or read whole where they are not too many."""
+    looked_up = candidates + CALL_COST * math.ceil(candidates / 100)
+    learned = files / ROWS_PER_UNIT + CALL_COST * max(1.0, files / PAGE_ROWS)
+    return min(looked_up, learned) if files <= MAX_COLLECTED else looked_up
+
+
+def rows_to_read(wanted: int, rate: float) -> int:
+    """Return how many rows to look at so that `wanted` of them most likely fit."""
+    if rate >= 1:
+        return wanted
+    expected = wanted / max(rate, 1e-6)
+    return int(min(PAGE_ROWS, max(wanted, expected * 1.25 + 4 * math.sqrt(expected) + 10)))

@@ -16,23 +16,30 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chalicelib.catalogue.lists import (
-    Kind,
-    Lists,
-    Question,
-    Read,
-    Row,
-    Rows,
-    Where,
-    dictionary,
-    facet_list,
-)
+from chalicelib.catalogue.lists import Kind, Lists, Question, Read, Row, Rows, Where, dictionary, facet_list
 from chalicelib.catalogue.models import Order
-from chalicelib.catalogue.plans import MAX_COLLECTED, PAGE_ROWS, ROWS_PER_UNIT, Plan, plans
+from chalicelib.catalogue.plans import (
+    CALL_COST,
+    MAX_COLLECTED,
+    MAX_JOINED,
+    PAGE_ROWS,
+    ROWS_PER_UNIT,
+    UNKNOWN,
+    Plan,
+    files_with,
+    plans,
+    rows_to_read,
+)
 from chalicelib.catalogue.rules import UNLISTED, Facet
 
-MAX_JOINED = 800
-"""Rows looked up in a word's list between two looks at the budget: eight calls."""
+JOINED_AT_ONCE = 100
+MISLED = 1.5
+"""How many times longer than it should be a list is read before another way is taken."""
+SHORT_RANGE = 3
+"""How many times more rows than of a word are read to find that a range is short."""
+LEAP_AGAIN = 4
+FILTERED = 4
+"""How many times more rows may be looked at than are to be joined, where most do not pass the filter."""
 Choose = Callable[[Sequence[Plan]], Plan]
 
 
@@ -68,7 +75,7 @@ class Found:
 
 
 class Search:
-    """One question, answered once."""
+    """One question, answered once; `newest` is an id of now, by which it judges how often a word comes."""
 
     def __init__(
         self,
@@ -76,13 +83,15 @@ class Search:
         question: Question,
         *,
         limit: int,
+        newest: str,
         after: str | None = None,
         limits: Limits = Limits(),
         choose: Choose = lambda found: found[0],
     ) -> None:
         self._lists, self._question, self._limit, self._after = lists, question, limit, after
-        self._limits, self._choose = limits, choose
+        self._limits, self._choose, self._newest = limits, choose, newest
         self._rare: dict[str, dict[str, Row]] = {}
+        self._frequent: dict[str, float] = {}
         self._calls, self._units = 0, 0.0
 
     def run(self) -> Found:
@@ -94,14 +103,15 @@ class Search:
         few = self._short_range()
         if few is not None:
             return self._sorted(few)
-        ranked = plans(self._question, self._counts(), limit=self._limit, sniffed=self._limits.sniffed)
+        ranked = plans(self._question, self._counts(), self._frequent, limit=self._limit)
         plan = self._choose(ranked)
+        others = [other for other in ranked if other.whole and other != plan]
         if plan.whole:
             rows = self._whole(plan)
             if rows is not None:
                 return self._sorted(rows)
-            plan = next(other for other in ranked if not other.whole)  # the counts misled
-        return self._stream(plan)
+            plan, others = next(other for other in ranked if not other.whole), []  # the counts misled
+        return self._stream(plan, next(iter(others), None))
 
     def _sniff(self) -> None:
         words = self._question.words
@@ -109,6 +119,8 @@ class Search:
         for word, page in zip(words, self._read(reads), strict=True):
             if page.last is None:
                 self._rare[word] = {row.file_id: row for row in page.rows}
+            else:
+                self._frequent[word] = files_with(page, self._newest)
 
     def _short_range(self) -> list[Row] | None:
         """Return all rows within the range of time or size if there are few; None when there is none, or many.
@@ -122,7 +134,7 @@ class Search:
         order, bounds = ranges.popitem()
         listed = [facet for facet in question.facets if facet not in UNLISTED]
         of = facet_list(listed[0] if listed else question.base)
-        [page] = self._read([Read(of, order, False, bounds, limit=self._limits.sniffed)])
+        [page] = self._read([Read(of, order, False, bounds, limit=SHORT_RANGE * self._limits.sniffed)])
         return page.rows if page.last is None else None
 
     def _counts(self) -> dict[Facet, int] | None:
@@ -140,20 +152,26 @@ class Search:
         self._units += sum(max(1.0, page.looked_at / ROWS_PER_UNIT) for page in pages)
         return pages
 
+    @property
+    def _cost(self) -> float:
+        return self._units + CALL_COST * self._calls
+
     def _spent(self) -> bool:
         return self._calls >= self._limits.calls or self._units >= self._limits.units
 
     def _whole(self, plan: Plan) -> Iterable[Row] | None:
         """Return every fitting row of a list, each file once; None when the budget ends first."""
         rows: dict[str, Row] = {}
-        read = plan.read
+        read, looked_at = plan.read, 0
         while not self._spent():
             [page] = self._read([read])
             rows |= {row.file_id: row for row in page.rows}
-            if page.last is None:
-                return rows.values()
-            if len(rows) > (MAX_JOINED if self._joins(plan) else 2 * MAX_COLLECTED):
+            looked_at += page.looked_at
+            if looked_at > MISLED * MAX_COLLECTED:
                 return None
+            if page.last is None:
+                too_many = len(rows) > MAX_JOINED and not all(map(self._learned, self._to_join(plan)))
+                return None if too_many else rows.values()
             read = replace(read, after=page.last)
         return None
 
@@ -179,7 +197,7 @@ class Search:
     def _joined(self, rows: list[Row]) -> list[Match]:
         """Keep the candidates for which every word holds, asking the words' lists for what is not known yet."""
         matches = [Match(row) for row in rows]
-        for word in sorted(self._question.words, key=lambda word: word not in self._rare):
+        for word in sorted(self._question.words, key=lambda word: self._frequent.get(word, 0)):
             known = self._rows_of(word, [match.row for match in matches])
             matches = [
                 replace(match, words={**match.words, word: known[match.row.file_id]})
@@ -193,38 +211,68 @@ class Search:
             return self._rare[word]
         known = {row.file_id: row for row in rows if row.fields(word)}
         unknown = [row.file_id for row in rows if row.file_id not in known]
-        for at in range(0, len(unknown), 100):
-            part = unknown[at : at + 100]
-            self._calls += 1
-            self._units += len(part)
-            known |= {row.file_id: row for row in self._lists.rows_of(word, part) if row.fields(word)}
-        return known
+        if not unknown:
+            return known
+        if len(unknown) > self._frequent[word] / ROWS_PER_UNIT and self._learned(word):
+            return self._rare[word]
+        self._calls += math.ceil(len(unknown) / JOINED_AT_ONCE)
+        self._units += len(unknown)
+        return known | {row.file_id: row for row in self._lists.rows_of(word, unknown) if row.fields(word)}
 
-    def _stream(self, plan: Plan) -> Found:
-        """Read a list in the asked order until the page is full, the list ends or the budget is spent."""
+    def _learned(self, word: str) -> bool:
+        """Read all rows of a word, unless they are many; tell whether they are known now."""
+        rows: dict[str, Row] = {}
+        read = Read(dictionary(word), Order.NAME, False)
+        while word not in self._rare and self._frequent[word] <= MAX_COLLECTED:
+            [page] = self._read([read])
+            rows |= {row.file_id: row for row in page.rows}
+            if page.last is None:
+                self._rare[word], self._frequent[word] = rows, 0
+            elif self._spent() or len(rows) > MISLED * MAX_COLLECTED:
+                self._frequent[word] = UNKNOWN  # it comes far more often than it seemed to
+            read = replace(read, after=page.last)
+        return word in self._rare
+
+    def _stream(self, plan: Plan, other: Plan | None) -> Found:
+        """Read a list in the asked order until the page is full, the list ends or the budget is spent.
+
+        When that has cost more than `other` should, and the page is not full, it was the worse choice.
+        """
         found: list[Match] = []
-        rate, looked_at = plan.rate, 0
-        position = self._after
+        rate, looked_at, leap_at = plan.rate, 0, self._limits.leap_after
+        position, spent, passed = self._after, self._cost, 0
         while True:
-            limit = _rows_to_read(self._limit + 1 - len(found), rate)
-            limit = min(limit, MAX_JOINED) if self._joins(plan) else limit
+            limit = rows_to_read(self._limit + 1 - len(found), rate)
+            limit = min(limit, int(self._room(plan) * min(FILTERED, (looked_at + 1) / (passed + 1))))
             [page] = self._read([replace(plan.read, after=position, limit=limit)])
             fitting = self._joined(page.rows)
             found += fitting
-            looked_at += page.looked_at
+            looked_at, passed = looked_at + page.looked_at, passed + len(page.rows)
             position = page.last
             if len(found) > self._limit or position is None or self._spent():
                 return self._page(found, position)
+            if other is not None and self._cost - spent > other.cost:
+                rows, other = self._whole(other), None
+                if rows is not None:
+                    return self._sorted(rows)
             rate = (len(found) + 0.5) / (looked_at + 1)
-            if not fitting and looked_at >= self._limits.leap_after:
-                position = self._leap(plan, position)
-                if position is None:
+            if not fitting and looked_at >= leap_at:
+                farther = self._leap(plan, position)
+                if farther is None:
                     return self._page(found, None)
+                leap_at = LEAP_AGAIN * looked_at if farther == position else leap_at
+                position = farther
 
-    def _joins(self, plan: Plan) -> bool:
-        """Tell whether some word is neither in the list nor known whole: then each hundred rows are a call."""
+    def _to_join(self, plan: Plan) -> set[str]:
+        """Return the words that are neither in the list nor known whole: for each, a hundred rows are a call."""
         own = plan.read.where.words if plan.read.list.kind is not Kind.DICTIONARY else (plan.read.list.word,)
-        return bool(set(self._question.words) - set(own) - set(self._rare))
+        return set(self._question.words) - set(own) - set(self._rare)
+
+    def _room(self, plan: Plan) -> int:
+        """Return how many rows the next read may look at, so that their joins stay within the budget."""
+        joins = len(self._to_join(plan))
+        calls = max(1, self._limits.calls - self._calls - 1)
+        return min(MAX_JOINED, JOINED_AT_ONCE * max(1, calls // joins)) if joins else PAGE_ROWS
 
     def _leap(self, plan: Plan, position: str) -> str | None:
         """Return the position before which no list's next file lies; None when one of the lists has ended."""
@@ -248,11 +296,3 @@ class Search:
             return Found(page, self._position(page[-1]))
         total = len(page) if position is None and self._after is None else None
         return Found(page, position, total)
-
-
-def _rows_to_read(wanted: int, rate: float) -> int:
-    """Return how many rows to look at so that `wanted` of them most likely fit."""
-    if rate >= 1:
-        return wanted
-    expected = wanted / max(rate, 1e-6)
-    return int(min(PAGE_ROWS, max(wanted, expected * 1.25 + 4 * math.sqrt(expected) + 10)))

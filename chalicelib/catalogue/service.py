@@ -28,6 +28,7 @@ from chalicelib.core.paging import Cursors
 
 EVERYTHING = Criteria()
 NEWEST_FIRST = Sort()
+PAGE = Limits()
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Catalogue:
         question = question_of(criteria, sort, base)
         scope = f"{owner_id} {question}"
         after = self.cursors.open(cursor, scope)["after"] if cursor else None
-        found = Search(self.store.of(owner_id), question, limit=limit, after=after).run()
+        found = self._search(owner_id, question, limit=limit, after=after)
         more = self.cursors.seal({"after": found.last}, scope) if found.last is not None else None
         return Ids([match.row.file_id for match in found.matches], more, found.total)
 
@@ -83,7 +84,7 @@ class Catalogue:
         self, owner_id: str, criteria: Criteria, sort: Sort, *, limit: int, after: str | None
     ) -> tuple[list[str], str | None]:
         """Return the ids of a page, and the bare position to go on from: for services that keep it themselves."""
-        found = Search(self.store.of(owner_id), question_of(criteria, sort), limit=limit, after=after).run()
+        found = self._search(owner_id, question_of(criteria, sort), limit=limit, after=after)
         return [match.row.file_id for match in found.matches], found.last
 
     def expected(self, owner_id: str, criteria: Criteria) -> int | None:
@@ -107,10 +108,10 @@ class Catalogue:
         if not question.words:
             raise NothingAsked("Say what to look for: q or title needs a letter or a digit.")
         scope = f"{owner_id} best {question} {title}"
-        lists = self.store.of(owner_id)
+        limits = Limits(units=WINDOW_UNITS)
 
         def find(asked: Question, number: int, after: str | None) -> Found:
-            return Search(lists, asked, limit=number, after=after, limits=Limits(units=WINDOW_UNITS)).run()
+            return self._search(owner_id, asked, limit=number, after=after, limits=limits)
 
         asked = Asked(question, phrase, asked_words(title))
         position = self.cursors.open(cursor, scope) if cursor else None
@@ -146,6 +147,13 @@ class Catalogue:
     def trash(self, owner_id: str, *, limit: int, cursor: str | None) -> Ids:
         """Return a page of what an owner has thrown away, newest upload first, in one Query."""
         return self.find(owner_id, limit=limit, cursor=cursor, base=TRASH)
+
+    def _search(
+        self, owner_id: str, question: Question, *, limit: int, after: str | None, limits: Limits = PAGE
+    ) -> Found:
+        newest = first_id_at(self.categories.clock())
+        lists = self.store.of(owner_id)
+        return Search(lists, question, limit=limit, newest=newest, after=after, limits=limits).run()
 
 
 def question_of(criteria: Criteria, sort: Sort, base: Facet = ALL) -> Question:

@@ -13,6 +13,7 @@ Local secondary indexes `by_name` (n) and `by_size` (z) hold the other orders; t
 and exist from the table's first day because DynamoDB cannot add them later. n also orders the words of a bucket.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -20,7 +21,7 @@ from functools import reduce
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import Delete, Item, Key, Put, Tables, Write
+from chalicelib.aws.table import MAX_BATCH_KEYS, Delete, Item, Key, Put, Tables, Write
 from chalicelib.catalogue.counters import counts_of, label, tag_item
 from chalicelib.catalogue.lists import TOP, Bounds, Kind, List, Read, Row, Rows, Where
 from chalicelib.catalogue.models import Order
@@ -65,10 +66,14 @@ class OwnersLists:
         return at_once(self._query, reads)
 
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
-        """Return the rows of up to 100 files in the list of a word's bucket; one call."""
+        """Return the rows of files in the list of a word's bucket; a call for each hundred, in parallel."""
         pk = word_list_key(self.owner_id, word)
-        items = self.tables.get_many(self.table, [{"pk": pk, "sk": file_id} for file_id in file_ids])
-        return [_row(item) for item in items]
+
+        def of(some: Sequence[str]) -> list[Item]:
+            return self.tables.get_many(self.table, [{"pk": pk, "sk": file_id} for file_id in some])
+
+        found = at_once(of, itertools.batched(file_ids, MAX_BATCH_KEYS))
+        return [_row(item) for items in found for item in items]
 
     def counts(self, facets: Sequence[Facet]) -> dict[Facet, int]:
         """Return what the counters said when they were last brought up to date; one call."""

@@ -48,3 +48,12 @@ def test_a_file_in_the_trash_is_not_found_by_its_text_and_comes_back_with_it(
     assert ana.get("/v1/files?q=paragraph")["items"] == []
     ana.ok("POST", f"/v1/files/{file}/restore", 200)
     assert len(ana.get("/v1/files?q=paragraph")["items"]) == 1
+
+
+def test_more_words_than_can_be_looked_for_at_once_are_refused(ana: Door) -> None:
+    sixteen = " ".join(f"word{chr(97 + n)}" for n in range(16))
+    assert ana.get(f"/v1/files?q={sixteen}")["items"] == []
+    for path in ("/v1/files?q", "/v1/search?q", "/v1/search?title"):
+        problem = ana.refused("GET", f"{path}={sixteen} more", 422, "invalid")
+        assert problem["errors"][0]["field"] in {"q", "title"}
+    ana.refused("GET", f"/v1/files?q={'図書館資料'.join('一二三四五')}", 422, "invalid")

@@ -27,7 +27,7 @@ def page(world: World, asked: Asked, position: Position | None) -> tuple[list[Hi
     lists = world.catalogue.store.of(world.owner)
 
     def find(question: Question, number: int, after: str | None) -> Found:
-        return Search(lists, question, limit=number, after=after).run()
+        return Search(lists, question, limit=number, newest=world.newest, after=after).run()
 
     return ranked(asked, find, limit=world.random.choice((1, 4, 20)), position=position)
 

@@ -47,7 +47,9 @@ def page(world: World, question: Question, after: str | None) -> tuple[list[str]
 
     limit = numbers.choice((1, 2, 5, 20))
     lists = WrongHints(world.tables, world.table, world.owner)
-    found = Search(lists, question, limit=limit, after=after, limits=limits, choose=choose).run()
+    found = Search(
+        lists, question, limit=limit, newest=world.newest, after=after, limits=limits, choose=choose
+    ).run()
     assert len(found.matches) <= limit
     assert found.last is None or found.last != after
     return [match.row.file_id for match in found.matches], found.last, found.total

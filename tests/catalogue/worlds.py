@@ -68,6 +68,11 @@ class World:
         self.random = random.Random(self.seed)
         self.catalogue = catalogue_on(self.tables, self.table, self.random)
 
+    @property
+    def newest(self) -> str:
+        """Return an id of about now: sometimes of long ago, or to come."""
+        return id_at(self.random.choice((0, self.clock, 10**9)), 0)
+
     def step(self) -> None:
         """Add, change, throw away, restore or erase a file."""
         dice = self.random.random()
