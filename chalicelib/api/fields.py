@@ -61,6 +61,9 @@ def _a_moment(value: object) -> object:
 
 
 def _few_words(text: str) -> str:
+    if text.strip() and not asked_words(text):  # not "everything": a job would do it to all files
+        msg = "needs a letter or a digit"
+        raise ValueError(msg)
     if len(asked_words(text)) > MAX_WORDS:
         msg = f"may have at most {MAX_WORDS} words; two characters that stand together count as one in Chinese, say"
         raise ValueError(msg)

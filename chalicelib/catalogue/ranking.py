@@ -5,7 +5,8 @@ travel in the cursor, so files that come or go meanwhile move nothing across a p
 next one begins: every match comes, and within a window the best come first.
 
 Points of each asked word: in the name 8 as a whole and 5 as a beginning, in a tag 4, in the title or caption 3, in own
-fields 2, in the text 1; all words as one phrase in the name 10 more. Ties: the newest first.
+fields 2, in the text 1; several words that stand in the name in the asked order, one after another, 10 more. Ties: the
+newest first.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from chalicelib.catalogue.lists import Bounds, Question
 from chalicelib.catalogue.rules import TEXT_LETTER, WORD_FIELDS
 from chalicelib.catalogue.search import Found, Match
-from chalicelib.catalogue.text import matches, plain
+from chalicelib.catalogue.text import matches, sequence
 from chalicelib.core.paging import Position
 
 WINDOW = 400
@@ -85,11 +86,16 @@ def _has_title(asked: Asked, match: Match) -> bool:
 
 def _hit(asked: Asked, match: Match) -> Hit:
     score = sum(_points(match.words[word].words, word) for word in asked.question.words)
-    score += PHRASE_POINTS if plain(asked.phrase).strip() in plain(match.row.name) else 0
+    score += PHRASE_POINTS if _is_phrase(asked.phrase, match.row.name) else 0
     letters = {letter for word in asked.question.words for letter in match.fields(word)}
     return Hit(
         match.row.file_id, score, tuple(name for letter, name in FIELD_NAMES.items() if letter in letters)
     )
+
+
+def _is_phrase(phrase: str, name: str) -> bool:
+    wanted = sequence(phrase)
+    return wanted.count(" ") > 1 and wanted in sequence(name)
 
 
 def _points(words: str, asked: str) -> int:

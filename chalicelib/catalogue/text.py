@@ -1,8 +1,9 @@
 """Words: one rule for indexing text and for asking for it.
 
-Text is compared without case, compatibility forms and the accents of Latin, Greek and Cyrillic (kana's dakuten and
-Indic vowel signs stay). Letters and digits are words apart: `IMG_1234` is "img" and "1234". Scripts written without
-spaces are taken in pairs of characters, so any two that stand together are found.
+Text is compared without case, compatibility forms, the accents of Latin, Greek and Cyrillic and the vowel points of
+Hebrew and Arabic (kana's dakuten and Indic vowel signs stay), and without what is not seen, such as soft hyphens.
+Letters and digits are words apart: `IMG_1234` is "img" and "1234". Scripts written without spaces are taken in pairs
+of characters, so any two that stand together are found.
 """
 
 import re
@@ -15,17 +16,18 @@ PREFIX_FROM = 3
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}  # noqa: RUF001 - as meant
 )
-_ACCENTS = re.compile("[\u0300-\u036f]")
-# Kana, Han, Hangul, Thai and Lao, Myanmar, Khmer; and the Han characters beyond the basic plane.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u0640\u064b-\u0652\u0670]")
+_UNSEEN = re.compile("[\u00ad\u200c\u200d\u2060\ufeff]")
+# Kana, Han (and beyond the basic plane) with its marks of iteration, Hangul, Thai and Lao, Myanmar, Khmer.
 _UNSPACED = re.compile(
-    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+    "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\U00020000-\U0003ffff]"
 )
 
 
 def plain(text: str) -> str:
     """Return the form in which texts are compared."""
-    split = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    split = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold())
     return unicodedata.normalize("NFC", _ACCENTS.sub("", split)).translate(_PLAIN)
 
 
@@ -45,6 +47,12 @@ def asked_words(text: str) -> tuple[str, ...]:
         pairs = [run[at : at + 2] for at in range(len(run) - 1)] or [run]
         found += pairs if kind == "unspaced" else [run[:MAX_WORD]]
     return tuple(dict.fromkeys(found))
+
+
+def sequence(text: str) -> str:
+    """Return all words of a text in their order, between spaces; without spaces, each character: to find phrases in."""
+    parts = [" ".join(run) if kind == "unspaced" else run for kind, run in _runs(text)]
+    return "".join(f" {part}" for part in parts)
 
 
 def bucket(word: str) -> str:
@@ -77,6 +85,5 @@ def _runs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _kind(char: str) -> str:
-    if _UNSPACED.match(char):
-        return "unspaced"
-    return {"N": "digits", "L": "letters", "M": "letters"}.get(unicodedata.category(char)[0], "")
+    kind = {"N": "digits", "L": "letters", "M": "letters"}.get(unicodedata.category(char)[0], "")
+    return "unspaced" if kind and _UNSPACED.match(char) else kind

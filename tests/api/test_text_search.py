@@ -57,3 +57,62 @@ def test_more_words_than_can_be_looked_for_at_once_are_refused(ana: Door) -> Non
         problem = ana.refused("GET", f"{path}={sixteen} more", 422, "invalid")
         assert problem["errors"][0]["field"] in {"q", "title"}
     ana.refused("GET", f"/v1/files?q={'図書館資料'.join('一二三四五')}", 422, "invalid")
+
+
+def test_signs_alone_are_no_question_for_everything(ana: Door) -> None:
+    ana.upload("a.txt", b"1")
+    for asked in ("!!!", "🎉", "- -"):
+        ana.refused("GET", f"/v1/files?q={asked}", 422, "invalid")
+        body = {"filter": {"q": asked}, "action": "delete"}
+        ana.refused("POST", "/v1/jobs", 422, "invalid", json=body)
+    assert len(ana.get("/v1/files?q=%20")["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "not_asked"),
+    [
+        ("Żółta łódź.txt", "zolta LODZ", "zolty"),
+        ("Ἀθῆναι Ακρόπολη.txt", "αθηναι ΑΚΡΟΠΟΛΗ", "αθηνα ακροπολεις"),
+        ("Ёлка на площади.txt", "елк ПЛОЩАДИ", "елки"),
+        ("İstanbul ışıkları.txt", "istanbul isik", "istanbulu"),  # noqa: RUF001 - the characters meant
+        ("שָׁלוֹם עולם.txt", "שלום", "שלומם"),
+        ("مُحَمَّد می\u200cخواهم.txt", "محمد میخواهم", "محمود"),  # noqa: RUF001 - the characters meant
+        ("हिन्दी किताब.txt", "किताब", "किताबें"),
+        ("東京旅行2024.txt", "京旅 2024", "東旅"),
+        ("スター・ウォーズ.txt", "ウォーズ スター", "スーズ"),
+        ("佐々木さん.txt", "佐々木", "佐木"),
+        ("경복궁에서.txt", "경복궁", "경궁"),
+        ("ภาษาไทย.txt", "ไทย", "ไยท"),
+        ("①② ﬁle.txt", "12 file", "13"),
+    ],
+)
+def test_names_in_many_scripts_are_found_as_people_ask_for_them(
+    name: str, asked: str, not_asked: str, ana: Door
+) -> None:
+    file = ana.upload(name, b"1")["id"]
+    for path in ("/v1/files", "/v1/search"):
+        assert [one["id"] for one in ana.get(path, params={"q": asked})["items"]] == [file]
+        assert ana.get(path, params={"q": not_asked})["items"] == []
+
+
+def test_a_name_comes_before_a_caption_before_the_text_and_a_phrase_before_scattered_words(ana: Door) -> None:
+    phrase = ana.upload("old_beach-sunset.txt", b"1")["id"]
+    scattered = ana.upload("sunset at the beach.txt", b"2")["id"]
+    beginning = ana.upload("beaches sunsets.txt", b"3")["id"]
+    tagged = ana.upload("a.txt", b"4", tags="beach,sunset")["id"]
+    told = ana.upload("b.txt", b"5", caption="Beach at sunset")["id"]
+    own = ana.upload("c.txt", b"6", metadata='{"note": "sunset, beach"}')["id"]
+    unlike = ana.upload("partying.txt", b"7", caption="art", tags="x")["id"]
+    other = ana.upload("artist.txt", b"8")["id"]
+    newest = ana.upload("d.txt", b"9", caption="beach sunset")["id"]
+    found = ana.get("/v1/search?q=beach sunset")["items"]
+    expected = [phrase, scattered, beginning, tagged, newest, told, own]
+    assert [one["id"] for one in found] == expected
+    assert [one["matched"] for one in found[2:]] == [
+        ["filename"],
+        ["tags"],
+        ["caption"],
+        ["caption"],
+        ["custom"],
+    ]
+    assert [one["id"] for one in ana.get("/v1/search?q=art")["items"]] == [other, unlike]
