@@ -36,6 +36,8 @@ class BulkJobView(Output):
     id: str
     action: Action
     state: JobState
+    total: int | None
+    """How many files there were when it began; null for filters of which no counter knows it."""
     done: int
     unchanged: int
     failed: int

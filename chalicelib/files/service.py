@@ -281,5 +281,7 @@ class Files:
 
 
 def _plain(value: object) -> object:
-    """Return a value as the activity log keeps it: text for what DynamoDB cannot hold as it is."""
-    return value if value is None or isinstance(value, str | int) else str(value)
+    """Return a value as the activity log keeps it: in JSON's terms."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value if value is None or isinstance(value, str | int | dict) else str(value)

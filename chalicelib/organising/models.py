@@ -78,6 +78,8 @@ class Job:
     due_at: datetime
     """When the sweep looks after it."""
     state: JobState = JobState.RUNNING
+    total: int | None = None
+    """How many files there were when it began, where a counter knew it; some may have been changed otherwise."""
     done: int = 0
     unchanged: int = 0
     failed: int = 0

@@ -150,7 +150,8 @@ class Organising:
 
     def _start(self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write]) -> Job:
         now = self.clock()
-        job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE)
+        total = self.files.catalogue.expected(caller.user_id, criteria)
+        job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE, total=total)
         entry = self.audit.entry(
             "job.started",
             owner=caller.user_id,

@@ -27,7 +27,7 @@ def begun(library: Library, caller: Caller, many: int) -> Job:
     """Return a job after its first step."""
     assert many > STEP
     job = library.organising.rename_tag(caller, "SEA", "Ocean")
-    assert (job.state, job.done) == (JobState.RUNNING, STEP)
+    assert (job.state, job.total, job.done) == (JobState.RUNNING, FILES, STEP)
     return job
 
 
