@@ -24,6 +24,7 @@ from chalicelib.api import request as reading
 from chalicelib.api.admission import admit, guard
 from chalicelib.api.once import once
 from chalicelib.api.problems import problem
+from chalicelib.api.security_headers import SECURITY_HEADERS
 from chalicelib.aws.failures import as_library_error
 from chalicelib.aws.meter import metered
 from chalicelib.core.caller import Origin, Role, Scope
@@ -221,8 +222,7 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
                 log.exception("request failed", exc_info=error)
             response = problem(refusal, origin.request_id)
     response.headers |= {"X-Request-Id": origin.request_id, **limit_headers(standings)}
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers = {**SECURITY_HEADERS, **response.headers}
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log.info(
         "request",

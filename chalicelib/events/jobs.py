@@ -5,10 +5,8 @@ goes to the dead-letter queue, from where an admin can send it again.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.accounts.deletion import ERASE
@@ -16,11 +14,15 @@ from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
+from chalicelib.events.extraction import each_message
 from chalicelib.exports.service import EXPORT
 from chalicelib.organising.service import ORGANISE
 from chalicelib.publishing.service import PUBLISH
 from chalicelib.usage.tally import USES
 from chalicelib.wiring import Library, library
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 blueprint = Blueprint(__name__)
 About = Mapping[str, str]
@@ -38,11 +40,10 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
 @blueprint.on_sqs_message(queue="jobs", batch_size=5, name="jobs")
 def run_jobs(event: SQSEvent) -> Any:
     """Handle a batch of jobs."""
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event.to_dict(), _run, processor)
+    return each_message(event, _run)
 
 
-def _run(record: SQSRecord) -> None:
+def _run(record: "SQSRecord") -> None:
     log.thread_safe_clear_keys()
     job = Job.from_text(record.body)
     log.thread_safe_append_keys(message_id=record.message_id, job=job.kind)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from chalicelib.api.security_headers import SECURITY_HEADERS
+
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 MAX_FILE_IN_BODY = 4_500_000  # bytes: what is left of Lambda's 6 MB event after base64 and the form around it
 
@@ -50,6 +52,7 @@ class GatewayProblem(Exception):
             **self.evidence,
         }
         headers = {
+            **SECURITY_HEADERS,
             "Content-Type": "application/problem+json",
             "X-Request-Id": request_id,
             **cors,

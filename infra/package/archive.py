@@ -13,10 +13,13 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from infra.package import bytecode
+from infra.package.bytecode import Entry
 from infra.package.functions import CannotPackage
 
 FUNCTIONS_BUDGET = 12_000_000  # bytes, zipped
 LAYERS_BUDGET = 30_000_000  # bytes, zipped, of all layers together
+TEMPLATE_LIMIT = 1_000_000  # bytes: CloudFormation's is 1 MB
 UNPACKED_LIMIT = 250_000_000  # bytes: Lambda's, for a function with its layers
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -31,25 +34,30 @@ _RUNS_THERE = re.compile(
 )
 _OURS = ("app.py", "chalicelib/")
 _NOT_OURS = ("infra/", "tests/", "layers/", "bench/", ".chalice/", "docs/")
-_USELESS = re.compile(r"(^|/)__pycache__/|\.pyc$|^offapi/.*(redoc|scalar)[^/]*\.js$")
-
-type Entry = tuple[zipfile.ZipInfo, bytes]
+_USELESS = re.compile(
+    r"(^|/)__pycache__/|\.pyc$|^offapi/.*(redoc|scalar)[^/]*\.js$"
+    r"|^(cffi|dns|pycparser)/|^aws_lambda_powertools/event_handler/"  # nobody asks for what they do
+)
 
 
 def rewrite(source: Path, target: Path, keep: Callable[[str], bool] = lambda _: True) -> None:
     """Copy a zip in a form that depends on its content only; modes and symbolic links stay."""
+    _write(target, _entries(source, keep))
+
+
+def _entries(source: Path, keep: Callable[[str], bool]) -> list[Entry]:
     with zipfile.ZipFile(source) as archive:
         entries = [
             (info, archive.read(info))
             for info in archive.infolist()
             if not info.is_dir() and keep(info.filename)
         ]
-    _write(target, sorted(entries, key=lambda entry: entry[0].filename))
+    return sorted(entries, key=lambda entry: entry[0].filename)
 
 
 def functions_zip(chalice_zip: Path, target: Path) -> None:
-    """Make the functions' zip. Raises CannotPackage."""
-    rewrite(chalice_zip, target, lambda name: not _USELESS.search(name))
+    """Make the functions' zip, with the bytecode of what a start imports. Raises CannotPackage."""
+    _write(target, bytecode.added(_entries(chalice_zip, lambda name: not _USELESS.search(name))))
     with zipfile.ZipFile(target) as archive:
         strangers = [name for name in archive.namelist() if name.startswith(_NOT_OURS)]
         _refuse_foreign_wheels(archive, "")
@@ -100,6 +108,11 @@ def program_layer(source: Path, target: Path) -> None:
 def refuse_large_layers(layers: list[Path]) -> None:
     """Raise CannotPackage when all layers together are over the budget."""
     _refuse_oversize(sum(layer.stat().st_size for layer in layers), LAYERS_BUDGET, "all layers together")
+
+
+def refuse_large_template(template: Path) -> None:
+    """Raise CannotPackage when the template is larger than CloudFormation takes from a bucket."""
+    _refuse_oversize(template.stat().st_size, TEMPLATE_LIMIT, template.name)
 
 
 def refuse_large_when_unpacked(archives: list[Path], function: str) -> None:

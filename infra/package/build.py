@@ -61,7 +61,8 @@ def build(sources: Sources, dist: Path, say: Say) -> Path:
         _layers(sources, functions, dist, Path(work))
     _refuse_large(functions, dist)
     path = dist / TEMPLATE
-    path.write_text(json.dumps(packaged, indent=1))
+    path.write_text(json.dumps(packaged, separators=(",", ":")))
+    archive.refuse_large_template(path)
     say("Checking the template ...")
     _lint(path)
     policies.check(packaged)

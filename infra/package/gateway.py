@@ -10,6 +10,7 @@ from typing import Any
 
 from chalice.app import Chalice, CORSConfig
 
+from chalicelib.api.security_headers import SECURITY_HEADERS
 from infra.local import gateway_problems as problems
 from infra.local.gateway import allowed_methods, cors_of
 from infra.local.gateway_problems import GatewayProblem
@@ -70,7 +71,7 @@ def definition(app: Chalice) -> dict[str, Any]:
 
 
 def _gateway_response(problem: GatewayProblem, cors: Mapping[str, str]) -> dict[str, Any]:
-    answered = {name: f"'{value}'" for name, value in {**cors, **problem.headers}.items()}
+    answered = {name: f"'{value}'" for name, value in {**SECURITY_HEADERS, **cors, **problem.headers}.items()}
     answered |= {"Content-Type": "'application/problem+json'", "X-Request-Id": "context.requestId"}
     return {
         "statusCode": str(problem.status),
@@ -83,7 +84,7 @@ def _refusal(allowed: list[str], cors: Mapping[str, str]) -> dict[str, Any]:
     """Answer 405 for every method that has no entry of its own."""
     problem = problems.method_not_allowed(allowed)
     status = str(problem.status)
-    headers = {**cors, **problem.headers, "Content-Type": "application/problem+json"}
+    headers = {**SECURITY_HEADERS, **cors, **problem.headers, "Content-Type": "application/problem+json"}
     return {
         "responses": {
             status: {

@@ -27,6 +27,14 @@ from infra.local.embedded_aws.process import EmbeddedAws
 from infra.local.gateway_problems import GatewayProblem
 from infra.local.stack import environment_of
 from infra.package.stack import HoldsData, Stage
+from tests.api import test_edge
+from tests.api.test_edge import (  # noqa: F401 - run here too
+    test_a_file_that_is_too_large_for_a_form_is_refused_with_the_way_to_do_it,
+    test_a_page_of_another_origin_may_ask_first,
+    test_an_answer_can_be_read_by_pages_of_any_origin_with_its_headers,
+    test_bodies_that_cannot_be_read_are_refused,
+    test_every_refusal_is_a_problem_that_pages_of_any_origin_can_read,
+)
 from tests.conftest import MEDIA
 from tests.doors import Door, put
 from tests.mailbox import mails_to, token_in
@@ -78,6 +86,12 @@ def api(cloud: EmbeddedAws, stage: Stage) -> Door:
     return Door(
         f"{cloud.endpoint_url}/restapis/{stage.outputs()['RestAPIId']}/api/_user_request_", seconds=120
     )
+
+
+@pytest.fixture
+def anyone(api: Door) -> Door:
+    """Return the deployed API to the tests of the edge, which are imported."""
+    return api
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +158,21 @@ def test_the_first_admin_is_made_and_may_sign_in(stage: Stage, api: Door) -> Non
     made = subprocess.run(command, env=environment, capture_output=True, check=True, text=True)
     password = json.loads(made.stdout)["password"]
     pair = api.ok("POST", "/v1/auth/login", 200, json={"email": "admin@example.org", "password": password})
-    assert replace(api, token=pair["access_token"]).get("/v1/me")["role"] == "admin"
+    admin = replace(api, token=pair["access_token"])
+    assert admin.get("/v1/me")["role"] == "admin"
+    ben = api.signed_up("ben")
+    [found] = [one for one in admin.get("/v1/admin/users")["items"] if one["email"] == ben.email]
+    change = {"role": "viewer"}
+    assert admin.ok("PATCH", f"/v1/admin/users/{found['id']}", 200, json=change)["role"] == "viewer"
+    ben.signed_in().refused("POST", "/v1/files", 403, "forbidden", files={"file": ("a.txt", b"a")})
+
+
+def test_a_table_of_all_files_is_made_in_the_background_and_fetched(ana: Door) -> None:
+    begun = ana("POST", "/v1/exports", json={"columns": ["filename"]})
+    path = begun.headers["Location"]
+    eventually(lambda: ana.get(path)["state"] == "finished", "the export is finished")
+    lines = requests.get(ana.get(path)["url"], timeout=30).text.splitlines()
+    assert len(lines) - 1 == len(listed(ana)) > 0
 
 
 def test_no_dead_letters_remain(stage: Stage) -> None:
@@ -167,14 +195,6 @@ def test_the_gateway_refuses_in_the_words_of_the_local_one(
 ) -> None:
     refusal = api.refused(method, path, problem.status, problem.code)
     assert (refusal["title"], refusal["detail"]) == (problem.title, problem.detail)
-
-
-def test_a_page_of_another_origin_may_ask(api: Door) -> None:
-    preflight = api("OPTIONS", "/v1/files", headers={"Origin": "https://example.org"})
-    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
-    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
-    unknown = api("GET", "/nothing/here")
-    assert unknown.headers["Access-Control-Allow-Origin"] == "*"
 
 
 def test_the_schedules_run(stage: Stage) -> None:
@@ -228,6 +248,10 @@ def deployed() -> list[Any]:
     """Return the configurations of all functions."""
     functions: list[Any] = boto3.client("lambda").list_functions()["Functions"]
     return functions
+
+
+def test_sign_ins_in_a_row_are_slowed_down_here_too(ana: Door) -> None:
+    test_edge.test_sign_ins_in_a_row_are_slowed_down_and_say_when_to_come_back(ana)
 
 
 def test_a_stage_that_holds_data_is_not_destroyed_unless_told(stage: Stage, ana: Door) -> None:

@@ -1,4 +1,7 @@
+import importlib.util
+import marshal
 import stat
+import sys
 import zipfile
 from pathlib import Path
 
@@ -55,18 +58,45 @@ def test_a_program_that_cannot_be_run_makes_no_layer(tmp_path: Path) -> None:
         program_layer(source, tmp_path / "layer.zip")
 
 
+def test_what_a_start_imports_is_compiled_for_where_lambda_unpacks_it(tmp_path: Path) -> None:
+    source = zip_of(tmp_path / "a.zip", {"app.py": "def fail(): 1 / 0", "argon2/low.py": "2"})
+    made = tmp_path / "made.zip"
+    functions_zip(source, made)
+    [compiled] = [name for name in names(made) if name.endswith(".pyc")]
+    assert compiled == f"__pycache__/app.{sys.implementation.cache_tag}.pyc"
+    with zipfile.ZipFile(made) as archive:
+        content = archive.read(compiled)
+    assert content[:4] == importlib.util.MAGIC_NUMBER
+    assert int.from_bytes(content[4:8], "little") == 1  # hashed, and never compared with the source
+    assert marshal.loads(content[16:]).co_filename == "/var/task/app.py"
+
+
+def test_code_that_is_none_makes_no_package(tmp_path: Path) -> None:
+    source = zip_of(tmp_path / "a.zip", {"app.py": "def"})
+    with pytest.raises(CannotPackage, match="cannot be compiled"):
+        functions_zip(source, tmp_path / "made.zip")
+
+
+def test_a_template_that_cloudformation_would_not_take_makes_no_package(tmp_path: Path) -> None:
+    template = tmp_path / "template.json"
+    template.write_bytes(b"x" * 1_000_001)
+    with pytest.raises(CannotPackage, match="over the budget"):
+        archive.refuse_large_template(template)
+
+
 def test_what_functions_never_read_is_left_out(tmp_path: Path) -> None:
     source = zip_of(
         tmp_path / "a.zip",
         {
-            "app.py": "",
+            "a.txt": "",
             "chalicelib/__pycache__/a.pyc": "",
+            "aws_lambda_powertools/event_handler/api.py": "",
             "offapi/static/redoc.standalone.js": "",
             "offapi/a.js": "",
         },
     )
     functions_zip(source, tmp_path / "made.zip")
-    assert names(tmp_path / "made.zip") == ["app.py", "offapi/a.js"]
+    assert names(tmp_path / "made.zip") == ["a.txt", "offapi/a.js"]
 
 
 @pytest.mark.parametrize("stranger", ["infra/admin.py", "tests/conftest.py", ".chalice/config.json"])
