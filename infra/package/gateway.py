@@ -89,7 +89,7 @@ def _refusal(allowed: list[str], cors: Mapping[str, str]) -> dict[str, Any]:
         "responses": {
             status: {
                 "description": problem.title,
-                "headers": {name: {"type": "string"} for name in headers},
+                "headers": {name: {"type": "string"} for name in (*headers, "X-Request-Id")},
             }
         },
         "x-amazon-apigateway-integration": {
@@ -101,7 +101,8 @@ def _refusal(allowed: list[str], cors: Mapping[str, str]) -> dict[str, Any]:
                 "default": {
                     "statusCode": status,
                     "responseParameters": {
-                        f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()
+                        **{f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()},
+                        "method.response.header.X-Request-Id": "context.requestId",
                     },
                     "responseTemplates": {"application/json": _body(problem)},
                 }

@@ -1,0 +1,195 @@
+"""What a month costs on AWS, from counted calls and public prices: the table of docs/deploy.md. `python -m bench.costs`
+
+The work on one file is done once on the embedded AWS, and every call and capacity unit of it is counted. What a month
+is made of stands in MONTH; what cannot be counted here (how long functions run on Lambda) is assumed, in SECONDS.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bench._machine import ROOT
+from chalicelib.aws.clients import Clients
+from chalicelib.blobs.arrivals import Arrival
+from chalicelib.catalogue.models import Criteria, Sort
+from chalicelib.core.caller import Caller, Origin, Role
+from chalicelib.core.ids import new_id
+from chalicelib.uploads.models import Begun, Request
+from chalicelib.wiring import Library, Settings, build
+from infra.local.credentials import Endpoint
+from infra.local.embedded_aws.process import EmbeddedAws
+from infra.local.stack import deploy, environment_of
+
+REGION = "us-east-1"
+SIZES = (0, 1_000, 100_000, 10_000_000)
+PRICES = {  # dollars; public list prices of us-east-1 as known in November 2025, without free tiers
+    "DynamoDB write unit": 0.625e-6,
+    "DynamoDB read unit": 0.125e-6,
+    "DynamoDB GB-month": 0.25,
+    "S3 GB-month": 0.023,
+    "S3 write": 0.005e-3,
+    "S3 read": 0.0004e-3,
+    "API Gateway request": 3.50e-6,
+    "Lambda request": 0.20e-6,
+    "Lambda GB-second": 0.0000166667,
+    "SQS request": 0.40e-6,
+    "GB out": 0.09,
+    "log GB": 0.50,
+    "secret-month": 0.40,
+    "alarm-month": 0.10,
+}
+MONTH = {"uploaded": 0.1, "listed": 1.0, "read": 0.2, "downloaded": 0.1}
+"""How often each file is, on average: in a page of a list, 20 to a page; by itself; sent to someone."""
+FILE_BYTES, RENDITION_BYTES, RECORD_BYTES, LOG_BYTES = 3_000_000, 60_000, 12_000, 600
+SECONDS = {"api": 0.1, "extraction": 1.5}  # assumed; memory is the template's: 1 and 2 GB
+ALARMS, SECRETS = 17, 1
+POLLS = 3 * 5 * 3 * 60 * 24 * 30  # three queues, five pollers each, a long poll of 20 s
+SWEEPS = 30 * 24 * 12
+READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
+
+
+@dataclass
+class Count:
+    """Calls by service and operation, and DynamoDB's units."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+    def answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        """Count one answer of botocore's."""
+        self.calls[f"{model.service_model.service_name}.{model.name}"] += 1
+        consumed = parsed.get("ConsumedCapacity") or []
+        units = sum(
+            row.get("CapacityUnits", 0.0) for row in ([consumed] if isinstance(consumed, dict) else consumed)
+        )
+        if model.name == "BatchGetItem":  # the emulator says 1 for all items; AWS counts each
+            units = max(units, sum(len(items) for items in parsed["Responses"].values()))
+        if model.name in READS:
+            self.read_units += units
+        else:
+            self.write_units += units
+
+    def dollars(self) -> float:
+        """Return what the calls cost, without those to DynamoDB, whose units do."""
+        written = sum(n for name, n in self.calls.items() if name.startswith("s3.Put"))
+        read = sum(n for name, n in self.calls.items() if name.startswith("s3.")) - written
+        queued = sum(n for name, n in self.calls.items() if name.startswith("sqs."))
+        return (
+            self.write_units * PRICES["DynamoDB write unit"]
+            + self.read_units * PRICES["DynamoDB read unit"]
+            + written * PRICES["S3 write"]
+            + read * PRICES["S3 read"]
+            + queued * PRICES["SQS request"]
+        )
+
+
+def counted(clients: Clients, work: Callable[[], object]) -> Count:
+    """Do some work, and return what it asked of AWS."""
+    count, events = Count(), clients._session.events  # noqa: SLF001 - the session's hooks are the meter's, too
+    events.register("after-call", count.answered)
+    for client in (clients.dynamodb, clients.s3, clients.sqs):
+        client.meta.events.register("after-call", count.answered)
+    work()
+    for client in (clients.dynamodb, clients.s3, clients.sqs):
+        client.meta.events.unregister("after-call", count.answered)
+    events.unregister("after-call", count.answered)
+    return count
+
+
+@contextmanager
+def a_library() -> Iterator[tuple[Library, Clients]]:
+    """Run a library on an embedded AWS of its own."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        EmbeddedAws(Path(folder), environment={"MINISTACK_REGION": REGION}) as aws,
+    ):
+        root = aws.root_credentials
+        keys = {"AWS_ACCESS_KEY_ID": root.access_key_id, "AWS_SECRET_ACCESS_KEY": root.secret_access_key}
+        os.environ.update(keys, AWS_ENDPOINT_URL=aws.endpoint_url, AWS_DEFAULT_REGION=REGION)
+        endpoint = Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key)
+        outputs = deploy(endpoint, ROOT / "infra" / "template.yaml")
+        clients = Clients()
+        yield build(Settings.from_environment(environment_of(outputs)), clients), clients
+
+
+def work_on_a_file() -> dict[str, Count]:
+    """Return what each kind of work on a photo asks of AWS, in a library that has a page full of files."""
+    content = (ROOT / "tests" / "media" / "samples" / "photo.jpg").read_bytes()
+    caller = Caller(new_id(), Role.OPERATOR, new_id(), Origin())
+    with a_library() as (library, clients):
+        for number in range(21):
+            bring_in(library, caller, content + bytes([number]))
+        counts = {"uploaded": counted(clients, lambda: bring_in(library, caller, content))}
+        [file, *_] = library.files.newest_first(caller, limit=20, cursor=None).items
+        work: dict[str, Callable[[], object]] = {
+            "listed": lambda: library.files.find(caller, Criteria(), Sort(), limit=20, cursor=None),
+            "read": lambda: library.files.get(caller, file.id),
+            "downloaded": lambda: library.files.get(caller, file.id),
+        }
+        return counts | {name: counted(clients, one) for name, one in work.items()}
+
+
+def bring_in(library: Library, caller: Caller, content: bytes) -> None:
+    """Upload a photo, and examine it."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    begun = library.uploads.begin(
+        caller, Request(f"{sha256[:8]}.jpg", len(content), sha256, tags=("paris", "tower"))
+    )
+    assert isinstance(begun, Begun)
+    assert begun.put
+    requests.put(begun.put.url, data=content, headers=begun.put.headers, timeout=30).raise_for_status()
+    library.intake.arrived(Arrival(caller.user_id, sha256, len(content)))
+
+
+def month(files: int, counts: dict[str, Count]) -> dict[str, float]:
+    """Return the dollars of a month with so many files in the library."""
+    times = {name: files * share for name, share in MONTH.items()}
+    times["listed"] /= 20
+    requests_ = sum(times.values())
+    api = (
+        PRICES["API Gateway request"] + PRICES["Lambda request"] + SECONDS["api"] * PRICES["Lambda GB-second"]
+    )
+    examined = PRICES["Lambda request"] + 2 * SECONDS["extraction"] * PRICES["Lambda GB-second"]
+    gigabytes = files * (FILE_BYTES + RENDITION_BYTES) / 1e9
+    return {
+        "storage": gigabytes * PRICES["S3 GB-month"]
+        + files * RECORD_BYTES / 1e9 * PRICES["DynamoDB GB-month"],
+        "requests": requests_ * api
+        + times["uploaded"] * (examined + PRICES["S3 write"] + 3 * PRICES["SQS request"]),
+        "AWS calls": sum(times[name] * count.dollars() for name, count in counts.items()),
+        "bytes out": times["downloaded"] * FILE_BYTES / 1e9 * PRICES["GB out"],
+        "always": SECRETS * PRICES["secret-month"] + ALARMS * PRICES["alarm-month"] + idle(),
+        "logs": (requests_ + times["uploaded"]) * LOG_BYTES / 1e9 * PRICES["log GB"],
+    }
+
+
+def idle() -> float:
+    """Return what waiting costs: Lambda's polls of three queues, and the sweep every five minutes."""
+    sweep = PRICES["Lambda request"] + 0.5 * PRICES["Lambda GB-second"] + 20 * PRICES["DynamoDB read unit"]
+    return POLLS * PRICES["SQS request"] + SWEEPS * sweep
+
+
+def main() -> None:
+    """Print what was counted, and the table."""
+    counts = work_on_a_file()
+    for name, count in counts.items():
+        print(f"{name}: {dict(count.calls)}, {count.write_units:g} write and {count.read_units:g} read units")
+    columns = {files: month(files, counts) for files in SIZES}
+    print("\n| dollars a month |" + "".join(f" {files:,} files |" for files in SIZES))
+    print("|---|" + "---:|" * len(SIZES))
+    for row in columns[0]:
+        print(f"| {row} |" + "".join(f" {columns[files][row]:,.2f} |" for files in SIZES))
+    print("| **together** |" + "".join(f" **{sum(columns[files].values()):,.2f}** |" for files in SIZES))
+
+
+if __name__ == "__main__":
+    main()
