@@ -31,12 +31,15 @@ from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.errors import LibraryError, Malformed, NotFound
 from chalicelib.core.ids import is_id
 from chalicelib.core.log import log
+from chalicelib.core.metrics import measured
 from chalicelib.limits.rules import headers as limit_headers
 from chalicelib.limits.service import noted
 from chalicelib.wiring import library
 
 View = Callable[..., Any]
 OK, NOT_MODIFIED = 200, 304
+FAILURE = 500
+"""From here on a status is our fault, not the caller's."""
 CORS = CORSConfig(
     allow_origin="*",
     allow_headers=[
@@ -218,7 +221,7 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
             response = _answer(route, request, origin, path_parameters)
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
             refusal = as_library_error(error)
-            if refusal.status >= 500:  # noqa: PLR2004 - ours, not the caller's
+            if refusal.status >= FAILURE:
                 log.exception("request failed", exc_info=error)
             response = problem(refusal, origin.request_id)
     response.headers |= {"X-Request-Id": origin.request_id, **limit_headers(standings)}
@@ -229,8 +232,13 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
         extra={
             "route": f"{route.method} {route.path}",
             "status": response.status_code,
-            "milliseconds": milliseconds,
-            **receipt.summary(),
+            **measured(
+                {
+                    "milliseconds": milliseconds,
+                    "failures": int(response.status_code >= FAILURE),
+                    **receipt.summary(),
+                }
+            ),
         },
     )
     return response

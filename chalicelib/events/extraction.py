@@ -11,6 +11,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
+from chalicelib.core.metrics import measured
 from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.renditions import wishes
 from chalicelib.wiring import library
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint(__name__)
 DEFERRED_SECONDS = 20
+ENDS = ("ready", "failed", "rejected")
 
 
 @blueprint.on_sqs_message(queue="extraction", batch_size=5, name="extraction")
@@ -74,4 +76,5 @@ def _take_in(arrival: arrivals.Arrival, *, forward: bool) -> None:
     with metered() as receipt:
         settled = library().intake.arrived(arrival, forward=forward)
     outcomes = {file.id: file.status.value for file in settled}
-    log.info("arrival handled", extra={"files": outcomes, **receipt.summary()})
+    counted = {f"files_{status}": list(outcomes.values()).count(status) for status in ENDS}
+    log.info("arrival handled", extra={"files": outcomes, **measured({**counted, **receipt.summary()})})

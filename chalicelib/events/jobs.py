@@ -14,6 +14,7 @@ from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
+from chalicelib.core.metrics import measured
 from chalicelib.events.extraction import each_message
 from chalicelib.exports.service import EXPORT
 from chalicelib.organising.service import ORGANISE
@@ -53,4 +54,4 @@ def _run(record: "SQSRecord") -> None:
         except Exception:
             log.exception("job not done; the queue brings it back")
             raise
-    log.info("job done", extra=receipt.summary())
+    log.info("job done", extra=measured(receipt.summary()))

@@ -6,6 +6,7 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.aws.meter import metered
 from chalicelib.core.log import log
+from chalicelib.core.metrics import measured
 from chalicelib.wiring import Library, library
 
 blueprint = Blueprint(__name__)
@@ -19,7 +20,7 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
     """
     with metered() as receipt:
         done = put_in_order(library())
-    log.info("sweep", extra={**done, **receipt.summary()})
+    log.info("sweep", extra={**done, **measured(receipt.summary())})
     return done
 
 

@@ -19,6 +19,38 @@ _BASE_URL_PARAMETER = {
     "Default": "",
     "Description": "Where people reach the API, if it has a domain of its own; links in mails begin with it",
 }
+_SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "QuotaBytes": {
+        "Type": "Number",
+        "Default": 20 << 30,
+        "MinValue": 1,
+        "Description": "The most bytes that one account may hold, where an admin has said nothing else",
+    },
+    "SizeLimits": {
+        "Type": "String",
+        "Default": "{}",
+        "Description": 'The most bytes of a file by type, as JSON: {"video": 5368709120}',
+    },
+    "Rates": {
+        "Type": "String",
+        "Default": "{}",
+        "Description": "Limits of rates by name, as JSON; chalicelib/limits/rules.py has names and defaults",
+    },
+    "RegistrationOpen": {**_SWITCH, "Default": "true", "Description": "Whether people may open accounts"},
+    "RequireVerifiedEmail": {
+        **_SWITCH,
+        "Default": "false",
+        "Description": "Whether nobody signs in before the address was confirmed",
+    },
+}
+"""Parameters that the functions read as settings of the same name."""
+_REQUESTS_PER_SECOND = {
+    "Type": "Number",
+    "Default": 200,
+    "MinValue": 1,
+    "Description": "Requests a second that API Gateway lets through, of all together; to more it answers 429",
+}
 _BASE_URL_GIVEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": "BaseUrl"}, ""]}]}
 _API_URL = {"Fn::Sub": "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api"}
 _BASE_URL = {"Fn::If": ["BaseUrlGiven", {"Ref": "BaseUrl"}, _API_URL]}
@@ -28,6 +60,7 @@ _RUNTIMES = ["python3.12", "python3.13"]
 def merge_template(app: Chalice, template: Template, functions: list[Function], commit: str) -> Template:
     """Return the template to merge; `commit` tells `/health` which source runs."""
     layers = sorted({layer for function in functions for layer in function.settings.Layers})
+    template = {**template, "Parameters": {**template.get("Parameters", {}), **SETTINGS}}
     variables = environment(template) | {f"{PREFIX}COMMIT": commit, f"{PREFIX}BASE_URL": _BASE_URL}
     resources = {
         **template["Resources"],
@@ -38,7 +71,11 @@ def merge_template(app: Chalice, template: Template, functions: list[Function], 
     resources[functions[0].resource]["Properties"]["FunctionName"] = {"Fn::Sub": gateway.FUNCTION_NAME}
     merged = {
         **template,
-        "Parameters": {**template.get("Parameters", {}), "BaseUrl": _BASE_URL_PARAMETER},
+        "Parameters": {
+            **template["Parameters"],
+            "BaseUrl": _BASE_URL_PARAMETER,
+            "RequestsPerSecond": _REQUESTS_PER_SECOND,
+        },
         "Conditions": {**template.get("Conditions", {}), "BaseUrlGiven": _BASE_URL_GIVEN},
         "Resources": resources,
     }
@@ -99,7 +136,8 @@ def _event_source(function: Function) -> dict[str, Any]:
 
 
 def _rest_api(app: Chalice) -> dict[str, Any]:
-    limits = {"ThrottlingRateLimit": 200, "ThrottlingBurstLimit": 400, "MetricsEnabled": True}
+    most = {"Ref": "RequestsPerSecond"}
+    limits = {"ThrottlingRateLimit": most, "ThrottlingBurstLimit": most, "MetricsEnabled": True}
     return {
         "Properties": {
             "Name": _STACK,

@@ -6,10 +6,10 @@ from chalice.app import Blueprint, Chalice
 
 from app import app
 from chalicelib.settings import Settings
-from infra.local.event_sources import queue_sources, schedules
+from infra.local.event_sources import queue_sources, schedules, upper_snake
 from infra.local.stack import environment_of
 from infra.package.functions import CannotPackage, Template, functions_of, of_type, read_template
-from infra.package.merge import environment, merge_template
+from infra.package.merge import SETTINGS, environment, merge_template
 
 TEMPLATE = read_template(Path(__file__).parents[3] / "infra" / "template.yaml")
 
@@ -62,6 +62,20 @@ def test_functions_read_the_variables_that_make_run_gives_its_processes() -> Non
     assert needed <= set(packaged)
     assert packaged["MEDIATHEQUE_BUCKET_NAME"] == {"Ref": "Media"}
     assert all(packaged[name] == TEMPLATE["Outputs"][local[name]]["Value"] for name in needed)
+
+
+def test_limits_are_parameters_whose_defaults_are_the_settings_own() -> None:
+    merged = merge_template(app, TEMPLATE, functions_of(app, TEMPLATE), "c0ffee")
+    variables = merged["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
+    assert {"QuotaBytes", "SizeLimits", "Rates", "RegistrationOpen", "RequireVerifiedEmail"} == set(SETTINGS)
+    for name in SETTINGS:
+        assert variables[f"MEDIATHEQUE_{upper_snake(name)}"] == {"Ref": name}
+    needed = {name: "x" for name, field in Settings.model_fields.items() if field.is_required()}
+    given = {upper_snake(name).lower(): str(about["Default"]) for name, about in SETTINGS.items()}
+    assert Settings.model_validate(needed | given) == Settings.model_validate(needed)
+    [throttle] = merged["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    assert throttle["ThrottlingRateLimit"] == throttle["ThrottlingBurstLimit"] == {"Ref": "RequestsPerSecond"}
+    assert merged["Parameters"]["RequestsPerSecond"]["Default"] == 200
 
 
 def test_a_worker_gets_its_queue_partial_failures_and_only_the_layers_it_asks_for() -> None:
