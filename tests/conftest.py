@@ -9,7 +9,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,8 +33,8 @@ from infra.local.gateway import Gateway
 from infra.local.http_server import make_server
 from infra.local.lambda_context import LambdaContext
 from infra.local.stack import deploy, environment_of
-from tests.doors import Door
 from tests.roles import Roles
+from tests.doors import PASSWORD, Door
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
@@ -237,6 +237,14 @@ def anyone(base_url: str) -> Door:
 def ana(base_url: str) -> Door:
     """Return the API as a freshly registered operator."""
     return Door(base_url).signed_up("ana")
+
+
+@pytest.fixture
+def admin(base_url: str) -> Door:
+    """Return the API as an admin."""
+    email = f"admin-{new_id()}@example.org"
+    wiring.library().accounts.open(email, PASSWORD, "Admin", Origin(), role=Role.ADMIN)
+    return replace(Door(base_url), email=email).signed_in()
 
 
 @pytest.fixture

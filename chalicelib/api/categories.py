@@ -1,4 +1,4 @@
-"""Categories, and what is in a library by kind."""
+"""Categories."""
 
 from datetime import datetime
 from typing import Annotated
@@ -10,7 +10,6 @@ from chalicelib.api.bulk import BulkJobView, job_answer
 from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
 from chalicelib.api.fields import Id
 from chalicelib.api.request import Call
-from chalicelib.api.views import FileView
 from chalicelib.catalogue.categories import (
     Category,
     CategoryChanged,
@@ -22,7 +21,6 @@ from chalicelib.catalogue.categories import (
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Categories")
 
-RECENT = 5
 CategoryName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
 
 
@@ -43,30 +41,6 @@ class CategoryList(Output):
     total: int
 
 
-class CountView(Output):
-    """Files and their bytes."""
-
-    files: int = 0
-    bytes: int = 0
-
-
-class Statistics(Output):
-    """What is in a library: counts kept with every change, exact as of now. Files in the trash count only there.
-
-    Categories go by their ids, months are those of upload.
-    """
-
-    all: CountView
-    trash: CountView
-    by_type: dict[str, CountView]
-    by_status: dict[str, CountView]
-    by_category: dict[str, CountView]
-    by_extension: dict[str, CountView]
-    by_month: dict[str, CountView]
-    recent: list[FileView]
-    """The newest uploads."""
-
-
 class CategoryFields(Input):
     """What one says of a category."""
 
@@ -77,26 +51,6 @@ class CategoryRemoval(Input):
     """Where the files go: to another category, or, when it is left out, to none."""
 
     move_to: Id | None = None
-
-
-@route("GET /v1/me/stats", who=Who.USER, returns=Statistics, summary="What is in one's library, by kind")
-def read_statistics(call: Call) -> Statistics:
-    counts = call.library.files.catalogue.statistics(call.caller.user_id)
-    recent = call.library.files.newest_first(call.caller, limit=RECENT, cursor=None).items
-    groups = {
-        name: {key: CountView(files=files, bytes=size) for key, (files, size) in group.items()}
-        for name, group in counts.groups.items()
-    }
-    return Statistics(
-        all=CountView(files=counts.files, bytes=counts.bytes),
-        trash=CountView(files=counts.trashed_files, bytes=counts.trashed_bytes),
-        by_type=groups["type"],
-        by_status=groups["status"],
-        by_category=groups["category"],
-        by_extension=groups["ext"],
-        by_month=groups["month"],
-        recent=[FileView.of(file) for file in recent],
-    )
 
 
 @route("GET /v1/categories", who=Who.USER, returns=CategoryList, summary="List one's categories with counts")

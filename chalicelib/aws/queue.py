@@ -61,6 +61,21 @@ class Queue:
         """Remove a message that was received."""
         self._client().delete_message(QueueUrl=self._url, ReceiptHandle=message.receipt)
 
+    def depth(self) -> tuple[int, int]:
+        """Return about how many messages wait (delayed ones too), and how many are being worked on."""
+        answer = self._client().get_queue_attributes(
+            QueueUrl=self._url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesDelayed",
+                "ApproximateNumberOfMessagesNotVisible",
+            ],
+        )
+        found = {name: int(text) for name, text in answer["Attributes"].items()}
+        delayed = found.get("ApproximateNumberOfMessagesDelayed", 0)
+        waiting = found["ApproximateNumberOfMessages"] + delayed
+        return waiting, found["ApproximateNumberOfMessagesNotVisible"]
+
     def check(self) -> None:
         """Raise unless the queue answers."""
         self._client().get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])

@@ -61,13 +61,13 @@ class Blobs:
             return [
                 self.store.put_new(owner_id, sha256, size),
                 put_member,
-                self.quotas.charge(owner_id, size),
+                *self.quotas.charge(owner_id, size),
             ]
         if blob.state is BlobState.DELETING:
             raise BlobBusy("This content is just being removed. Try again in a few seconds.", retry_after=5)
         check_size(blob, size)
         change = self.store.update(blob, state=joined(blob), refs=blob.refs + 1, size=size, free_at=None)
-        charge = [] if blob.refs else [self.quotas.charge(owner_id, size)]
+        charge = [] if blob.refs else self.quotas.charge(owner_id, size)
         return [change, put_member, *self._not_due(blob), *charge]
 
     def leave(self, blob: Blob, file_id: str) -> list[Write]:
@@ -157,7 +157,7 @@ class Blobs:
         freed = (
             [
                 self.agenda.put(free_at, _reference(blob)),
-                self.quotas.refund(blob.owner_id, blob.size),
+                *self.quotas.refund(blob.owner_id, blob.size),
             ]
             if free_at
             else []

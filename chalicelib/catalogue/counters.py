@@ -1,58 +1,31 @@
 """Counts of an owner's files, kept by the transactions that change the files, and never by counting.
 
 Each change writes an item of its own with what it adds and subtracts, so parallel uploads share no item; folding
-deletes such items and adds them up in one transaction, hence exactly once. Whoever needs exact figures folds first.
-In the table `tags`:
-
-| row | pk | sk | holds |
-|---|---|---|---|
-| change | `change#<shard of the owner>` | `<owner>#<UUIDv7>` | `counts`: label -> number, `tags`: key -> name, files |
-| counts | `<owner>#counts` | `counts` | a number an attribute, named by the label |
-| tag | `<owner>#tags` | the tag's normal form | `name` as last written, `files` |
+(`folding.py`, which has the rows) deletes such items and adds them up in one transaction, hence exactly once. Whoever
+needs exact figures folds first.
 
 Labels: `files`, `bytes`, `trash`, `trash:bytes`, `type:image` and `type:image:bytes`, alike for status, category, ext
-and month (`month:2026-11`).
+and month (`month:2026-11`); `held`, the bytes that count for the quota.
 """
 
 import itertools
-import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import (
-    MAX_TRANSACTION_ITEMS,
-    PRESENT,
-    Delete,
-    Item,
-    Key,
-    Put,
-    Tables,
-    Update,
-    Write,
-    overloaded,
-)
+from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Delete, Item, Tables, Write
+from chalicelib.catalogue.folding import LIBRARY, Folding, category_item, counts_of, tag_item
 from chalicelib.catalogue.models import Entry
 from chalicelib.catalogue.rules import ALL, Facet, facets, tag_key
-from chalicelib.core.errors import LibraryError
 from chalicelib.core.ids import NewId, moment_of
 
-SHARDS = 8
-"""Partitions for changes: each takes about 400 changes a second (1,000 write units, a transaction doubles them)."""
 COUNTED = frozenset({"type", "status", "category", "ext"})
-TOTALS = ("files", "bytes", "trash", "trash:bytes")
-SWEPT = 1000
-MAX_LABELS = 150
-"""Numbers that one update adds to: its expression may have 4 KB."""
-TRIES = 5
-
-
-class _Folded(LibraryError):
-    """Another worker has folded these changes."""
+TOTALS = ("files", "bytes", "trash", "trash:bytes", "held")
+HELD = "held"
 
 
 def label(facet: Facet) -> str:
@@ -77,16 +50,6 @@ def counted(entry: Entry | None) -> Counter[str]:
     return Counter(numbers | dict.fromkeys(labels, 1) | {f"{one}:bytes": entry.size for one in labels})
 
 
-def counts_of(owner_id: str) -> Key:
-    """Return the key of an owner's counts."""
-    return {"pk": f"{owner_id}#counts", "sk": "counts"}
-
-
-def tag_item(owner_id: str, key: str) -> Key:
-    """Return the key of a tag."""
-    return {"pk": f"{owner_id}#tags", "sk": key}
-
-
 @dataclass(frozen=True)
 class Tag:
     """A tag and on how many files it is."""
@@ -103,6 +66,8 @@ class Statistics:
     bytes: int
     trashed_files: int
     trashed_bytes: int
+    held: int
+    """Bytes of content, of which files may share some: what counts for the quota."""
     groups: dict[str, dict[str, tuple[int, int]]]
 
 
@@ -113,8 +78,8 @@ def statistics(counts: Mapping[str, int]) -> Statistics:
         name, _, value = one.partition(":")
         if name in groups and not one.endswith(":bytes"):
             groups[name][value] = files, counts.get(f"{one}:bytes", 0)
-    files, size, trashed, trashed_size = (counts.get(name, 0) for name in TOTALS)
-    return Statistics(files, size, trashed, trashed_size, groups)
+    files, size, trashed, trashed_size, held = (counts.get(name, 0) for name in TOTALS)
+    return Statistics(files, size, trashed, trashed_size, held, groups)
 
 
 @dataclass(frozen=True)
@@ -143,105 +108,65 @@ class Counters:
         }
         if not changed and not moved:
             return []
-        key = {"pk": _shard(entry.owner_id), "sk": f"{entry.owner_id}#{self.new_id()}"}
-        return [Put(self.table, {**key, "counts": changed, "tags": moved})]
+        return [self.folding.change(entry.owner_id, changed, moved)]
 
-    def fold(self, owner_id: str) -> None:
-        """Add up all changes of an owner that are there when it begins."""
-        own = KeyCondition("pk").eq(_shard(owner_id)) & KeyCondition("sk").begins_with(f"{owner_id}#")
-        for _ in range(TRIES):
-            if self._fold(owner_id, list(self.tables.query_all(self.table, own))):
-                return
-        raise overloaded()
+    def held(self, owner_id: str, size: int) -> Write:
+        """Return the write that counts bytes that an owner holds from now on, or with a negative size no more."""
+        return self.folding.change(owner_id, {HELD: size})
 
-    def sweep(self) -> int:
-        """Add up the oldest changes of everybody, at most SWEPT a shard. Returns how many."""
-        count = 0
-        for shard in range(SHARDS):
-            rows = self.tables.query(self.table, KeyCondition("pk").eq(f"change#{shard}"), limit=SWEPT).items
-            count += len(rows)
-            owners: dict[str, list[Item]] = defaultdict(list)
-            for row in rows:
-                owners[row["sk"].split("#")[0]].append(row)
-            for owner_id, changes in owners.items():
-                self._fold(owner_id, changes)
-        return count
+    @property
+    def folding(self) -> Folding:
+        """Return what adds up."""
+        return Folding(self.tables, self.table, self.new_id)
 
     def counts(self, owner_id: str) -> dict[str, int]:
         """Return the counts as of now, without zeros; two calls, and one for every 90 changes not yet folded."""
-        self.fold(owner_id)
+        self.folding.fold(owner_id)
         item = self.tables.get(self.table, counts_of(owner_id)) or {}
         return {name: int(item[name]) for name in item if name not in {"pk", "sk"} and item[name]}
+
+    def whole_library(self) -> tuple[dict[str, int], datetime | None]:
+        """Return everybody's counts, and until when they are whole (what is newer may be in them); three calls."""
+        whole_until = self.folding.swept_at()
+        return self.counts(LIBRARY), whole_until
+
+    def in_categories(self, category_ids: list[str]) -> dict[str, int]:
+        """Return how many files of everybody are in up to 100 categories; one call."""
+        rows = self.tables.get_many(self.table, [category_item(one) for one in category_ids])
+        return {row["sk"]: int(row["files"]) for row in rows}
+
+    def top_tags(self, owner_id: str, limit: int) -> list[Tag]:
+        """Return the tags on the most files as they were folded last, most first; one call."""
+        key = KeyCondition("pk").eq(tag_item(owner_id, "")["pk"])
+        rows = self.tables.query(self.table, key, index="by_size", limit=limit, forward=False).items
+        return [_tag(row) for row in rows]
 
     def tags(
         self, owner_id: str, prefix: str, *, limit: int, after: str | None
     ) -> tuple[list[Tag], str | None]:
         """Return a page of tags that begin with a text, in the order of their normal forms, and where it ends."""
-        self.fold(owner_id)
+        self.folding.fold(owner_id)
         key: ConditionBase = KeyCondition("pk").eq(f"{owner_id}#tags")
         beginning = tag_key(prefix)
         if beginning:  # DynamoDB compares keys with no empty text
             key = key & KeyCondition("sk").begins_with(beginning)
         start = tag_item(owner_id, after) if after else None
         rows = self.tables.query(self.table, key, limit=limit, start=start, where=Attr("files").gt(0))
-        tags = [Tag(row["name"], int(row["files"])) for row in rows.items]
+        tags = [_tag(row) for row in rows.items]
         return tags, rows.next_key["sk"] if rows.next_key else None
 
     def forget(self, owner_id: str) -> None:
         """Remove all counts of an owner whose files are gone; safe to repeat, and nothing is written then."""
-        self.fold(owner_id)
+        self.folding.fold(owner_id)
         rows = list(self.tables.query_all(self.table, KeyCondition("pk").eq(tag_item(owner_id, "")["pk"])))
         counts = self.tables.get(self.table, counts_of(owner_id))
         keys = [{"pk": row["pk"], "sk": row["sk"]} for row in [counts, *rows] if row]
         for some in itertools.batched(keys, MAX_TRANSACTION_ITEMS):
             self.tables.commit([Delete(self.table, key) for key in some])
 
-    def _fold(self, owner_id: str, changes: list[Item]) -> bool:
-        """Add up these changes; False when another worker has come before."""
-        for part in _parts(changes):
-            gone = _Folded("These changes are counted already.")
-            deletes = [
-                Delete(self.table, {"pk": change["pk"], "sk": change["sk"]}, PRESENT, refused=gone)
-                for change in part
-            ]
-            try:
-                self.tables.commit([*deletes, *self._sums(owner_id, part)])
-            except _Folded:
-                return False
-        return True
 
-    def _sums(self, owner_id: str, changes: list[Item]) -> list[Write]:
-        counts: Counter[str] = Counter()
-        tags: Counter[str] = Counter()
-        names: dict[str, str] = {}
-        for change in changes:
-            counts.update(_numbers(change["counts"]))
-            tags.update({key: int(tag["files"]) for key, tag in change["tags"].items()})
-            names |= {key: tag["name"] for key, tag in change["tags"].items()}
-        writes: list[Write] = [Update(self.table, counts_of(owner_id), add=dict(counts))] if counts else []
-        return writes + [
-            Update(self.table, tag_item(owner_id, key), {"name": names[key]}, add={"files": number})
-            for key, number in tags.items()
-        ]
-
-
-def _parts(changes: Iterable[Item]) -> Iterator[list[Item]]:
-    """Cut changes into parts whose fold fits into one transaction."""
-    part: list[Item] = []
-    tags: set[str] = set()
-    labels: set[str] = set()
-    for change in changes:
-        tags, labels = tags | set(change["tags"]), labels | set(change["counts"])
-        if part and (len(part) + len(tags) + 2 > MAX_TRANSACTION_ITEMS or len(labels) > MAX_LABELS):
-            yield part
-            part, tags, labels = [], set(change["tags"]), set(change["counts"])
-        part.append(change)
-    if part:
-        yield part
-
-
-def _numbers(values: Mapping[str, Any]) -> dict[str, int]:
-    return {name: int(value) for name, value in values.items()}
+def _tag(row: Item) -> Tag:
+    return Tag(row["name"], int(row["files"]))
 
 
 def _tags(entry: Entry | None) -> Counter[str]:
@@ -250,7 +175,3 @@ def _tags(entry: Entry | None) -> Counter[str]:
 
 def _names(entry: Entry | None) -> dict[str, str]:
     return {} if entry is None or entry.trashed else {tag_key(tag): tag for tag in entry.tags}
-
-
-def _shard(owner_id: str) -> str:
-    return f"change#{zlib.crc32(owner_id.encode()) % SHARDS}"

@@ -1,6 +1,7 @@
 """The catalogue: finds files, and describes the writes that keep lists and counts true."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from chalicelib.aws.table import Write
 from chalicelib.catalogue.categories import Categories
@@ -134,6 +135,11 @@ class Catalogue:
     def statistics(self, owner_id: str) -> Statistics:
         """Return the counts of an owner's files as of now; two calls, and one for every 90 changes since the sweep."""
         return statistics(self.counters.counts(owner_id))
+
+    def library_statistics(self) -> tuple[Statistics, datetime | None]:
+        """Return the counts of everybody's files, and the moment of which everything before is in them."""
+        counts, as_of = self.counters.whole_library()
+        return statistics(counts), as_of
 
     def tags(
         self, owner_id: str, prefix: str, *, limit: int, cursor: str | None

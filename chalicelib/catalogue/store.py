@@ -22,7 +22,8 @@ from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from chalicelib.aws.table import MAX_BATCH_KEYS, Delete, Item, Key, Put, Tables, Write
-from chalicelib.catalogue.counters import counts_of, label, tag_item
+from chalicelib.catalogue.counters import label
+from chalicelib.catalogue.folding import counts_of, tag_item
 from chalicelib.catalogue.lists import TOP, Bounds, Kind, List, Read, Row, Rows, Where
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.rules import FURTHER, SEPARATOR, Facet, Posting, list_key, mark, word_list_key

@@ -31,7 +31,7 @@ def put_in_order(library: Library) -> dict[str, int]:
         "blobs": library.blobs.collect(),
         **vars(library.reconciliation.step()),
         "deletions": library.deletion.remind(),
-        "changes": library.files.catalogue.counters.sweep(),
+        "changes": library.files.catalogue.counters.folding.sweep(library.files.clock()),
         "jobs": library.organising.remind(),
         "exports": library.exports.remind(),
         "exposures": library.publishing.remind(),

@@ -37,12 +37,25 @@ class Letter:
 
 
 @dataclass(frozen=True)
+class Depth:
+    """About how many messages of a lane wait, are being worked on, and have failed five times."""
+
+    waiting: int
+    running: int
+    failed: int
+
+
+@dataclass(frozen=True)
 class DeadLetters:
     """The use cases of dead letters, for admins; the caller's role has been checked."""
 
     lanes: Mapping[str, Lane]
     tables: Tables
     audit: Audit
+
+    def depths(self) -> dict[str, Depth]:
+        """Return how full the lanes are; two calls each."""
+        return {name: Depth(*lane.queue.depth(), sum(lane.dead.depth())) for name, lane in self.lanes.items()}
 
     def look(self, lane: str | None, limit: int) -> list[Letter]:
         """Return up to `limit` dead letters of a lane, or of all; who looks at once again may miss some."""

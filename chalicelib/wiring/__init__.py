@@ -164,8 +164,9 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     cursors = Cursors(lambda: cursor_key(keys()))
     audit = Audit(AuditStore(tables, settings.activity_table), clock, new_id, cursors)
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
-    people = build_people(settings, clients, audit, limits, keys, new_id)
-    blobs = _blobs(settings, tables, bucket, clock)
+    quotas = _quotas(settings, tables, new_id)
+    people = build_people(settings, clients, audit, limits, keys, quotas)
+    blobs = _blobs(settings, quotas, bucket, clock)
     catalogue = _catalogue(settings, audit, cursors, new_id)
     records = FileStore(tables, settings.files_table)
     granted = GrantStore(tables, settings.files_table).permission
@@ -209,12 +210,19 @@ def _derived(keys: Mapping[str, str], purpose: bytes) -> bytes:
     return hmac.digest(keys[keys["current"]].encode(), purpose, hashlib.sha256)
 
 
-def _blobs(settings: Settings, tables: Tables, bucket: Bucket, clock: Clock) -> Blobs:
+def _quotas(settings: Settings, tables: Tables, new_id: NewId) -> Quotas:
+    counters = Counters(tables, settings.tags_table, new_id)
+    store = QuotaStore(tables, settings.files_table)
+    return Quotas(store, lambda: settings.quota_bytes, counters.held)
+
+
+def _blobs(settings: Settings, quotas: Quotas, bucket: Bucket, clock: Clock) -> Blobs:
+    tables = quotas.store.tables
     return Blobs(
         tables=tables,
         store=BlobStore(tables, settings.files_table),
         agenda=Agenda(tables, settings.files_table, "blobs"),
-        quotas=Quotas(QuotaStore(tables, settings.files_table), settings.quota_bytes),
+        quotas=quotas,
         bucket=bucket,
         clock=clock,
         grace=timedelta(hours=settings.free_after_hours),

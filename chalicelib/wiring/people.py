@@ -21,10 +21,8 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.mail import Mail
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.secrets import CachedSecret
-from chalicelib.core.ids import NewId
 from chalicelib.limits.service import Limits
 from chalicelib.quotas.service import Quotas
-from chalicelib.quotas.store import QuotaStore
 from chalicelib.settings import Settings
 
 
@@ -40,10 +38,10 @@ class People(NamedTuple):
 
 
 def build_people(
-    settings: Settings, clients: Clients, audit: Audit, limits: Limits, keys: CachedSecret, new_id: NewId
+    settings: Settings, clients: Clients, audit: Audit, limits: Limits, keys: CachedSecret, quotas: Quotas
 ) -> People:
     """Build everything around accounts."""
-    tables, clock = limits.store.tables, limits.clock
+    tables, clock, new_id = limits.store.tables, limits.clock, audit.new_id
     store = AccountStore(tables, settings.users_table)
     session_store = SessionStore(tables, settings.users_table, MARK_LIFE)
     tokens = MailedTokenStore(settings.users_table)
@@ -74,14 +72,15 @@ def build_people(
         new_id=new_id,
         verified_only=settings.require_verified_email,
     )
-    return _with_others(settings, clients, accounts, sessions)
+    return _with_others(settings, clients, accounts, sessions, quotas)
 
 
-def _with_others(settings: Settings, clients: Clients, accounts: Accounts, sessions: Sessions) -> People:
+def _with_others(
+    settings: Settings, clients: Clients, accounts: Accounts, sessions: Sessions, quotas: Quotas
+) -> People:
     tables, store, clock, new_id = accounts.tables, accounts.store, accounts.clock, accounts.new_id
     table, cursors = settings.users_table, accounts.audit.cursors
     agenda = Agenda(tables, settings.files_table, "erasures")
-    quotas = Quotas(QuotaStore(tables, settings.files_table), settings.quota_bytes)
     mail = Mail(lambda: clients.ses, settings.mail_from)
     return People(
         accounts=accounts,

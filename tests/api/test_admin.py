@@ -3,22 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from chalicelib.core.caller import Origin, Role
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import library as this_process
 from infra.local.embedded_aws.process import EmbeddedAws
 from tests.conftest import Deliver
 from tests.doors import PASSWORD, Door
 from tests.mailbox import mails_to, token_in
-
-
-@pytest.fixture
-def admin(base_url: str) -> Door:
-    email = f"admin-{new_id()}@example.org"
-    this_process().accounts.open(email, PASSWORD, "Admin", Origin(), role=Role.ADMIN)
-    return replace(Door(base_url), email=email).signed_in()
 
 
 def me(door: Door) -> Any:

@@ -73,7 +73,7 @@ def test_everything_goes_and_a_receipt_stays(
     files = filled(library, owner)
     library.deletion.of_oneself(owner, PASSWORD)
     erase(library, account.id)
-    library.files.catalogue.counters.sweep()
+    library.files.catalogue.counters.folding.sweep(library.files.clock())
     clock.advance(timedelta(hours=25))
     library.deletion.remind()
     library.uploads.expire()

@@ -121,6 +121,6 @@ def test_parallel_uploads_never_exceed_it(library: Library, caller: Caller) -> N
 
 def test_another_limit_counts_from_its_first_moment(library: Library, caller: Caller) -> None:
     begin(library, caller, 90)
-    roomier = replace(library.blobs, quotas=replace(library.blobs.quotas, limit=1000))
-    library.tables.commit([roomier.quotas.charge(caller.user_id, 910)])
+    roomier = replace(library.blobs, quotas=replace(library.blobs.quotas, limit=lambda: 1000))
+    library.tables.commit(roomier.quotas.charge(caller.user_id, 910))
     assert used(library, caller) == 1000

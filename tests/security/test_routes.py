@@ -51,6 +51,7 @@ WHO = {
     "GET /v1/files/{file_id}/activity": USERS,
     "GET /v1/admin/activity": ADMINS,
     "GET /v1/admin/users": ADMINS,
+    "GET /v1/admin/stats": ADMINS,
     "GET /v1/admin/jobs": ADMINS,
     "POST /v1/admin/jobs/redrive": ADMINS,
     "POST /v1/admin/users": ADMINS,
