@@ -25,7 +25,7 @@ class Quotas:
     def charge(self, owner_id: str, size: int) -> list[Write]:
         """Return the writes that take room for bytes; refused with QuotaExceeded when there is not enough."""
         common = self.limit()
-        refused = _exceeded(Standing(common, common), size)
+        refused = _exceeded(common, size)
         return [self.store.add(owner_id, size, common, refused=refused), self.counted(owner_id, size)]
 
     def refund(self, owner_id: str, size: int) -> list[Write]:
@@ -34,7 +34,8 @@ class Quotas:
 
     def refusal(self, owner_id: str, size: int) -> QuotaExceeded:
         """Return the refusal that names this owner's limit and how much of it is used; one call."""
-        return _exceeded(self.standing(owner_id), size)
+        standing = self.standing(owner_id)
+        return _exceeded(standing.limit, size, used=standing.used)
 
     def standing(self, owner_id: str) -> Standing:
         """Return how an owner's quota stands; one call."""
@@ -54,10 +55,10 @@ class Quotas:
         return self.store.delete(owner_id)
 
 
-def _exceeded(standing: Standing, size: int) -> QuotaExceeded:
+def _exceeded(limit: int, size: int, **more: int) -> QuotaExceeded:
     return QuotaExceeded(
-        f"Your quota of {standing.limit:,} bytes has no room for {size:,} more. Erase something first.",
-        limit=standing.limit,
-        used=standing.used,
+        f"Your quota of {limit:,} bytes has no room for {size:,} more. Erase something first.",
+        limit=limit,
         size=size,
+        **more,
     )
