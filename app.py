@@ -18,6 +18,7 @@ from chalicelib.api import (
     finding,
     grants,
     letters,
+    limits,
     links,
     me,
     pages,
@@ -59,6 +60,7 @@ RESOURCES = (
     activity,
     admin,
     letters,
+    limits,
 )
 for resource in RESOURCES:
     app.register_blueprint(resource.blueprint)

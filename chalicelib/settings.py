@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt, field_validator
 
 from chalicelib.core.caller import Role
+from chalicelib.extraction.filetypes import EXTENSIONS
 from chalicelib.uploads.rules import MAX_LIMIT, MULTIPART_FROM
 
 PREFIX = "MEDIATHEQUE_"
@@ -54,6 +55,8 @@ class Settings(BaseModel):
     argon2_memory_kib: PositiveInt = 65_536
     size_limits: Json[dict[FileType, FileBytes]] = Field(default_factory=dict)
     """The most bytes a file may have by type, as JSON: {"video": 5368709120}; what is left out keeps its default."""
+    allowed_extensions: Json[set[str]] = Field(default_factory=set)
+    """Extensions of files that are taken, as JSON: ["jpg", "pdf"]; none: all that the library can examine."""
     malware_scan: Literal["off", "clamd", "guardduty"] = "off"
     """Who looks for malware before a file becomes ready."""
     clamd_address: str = "127.0.0.1:3310"
@@ -62,6 +65,15 @@ class Settings(BaseModel):
     multipart_from_bytes: FileBytes = MULTIPART_FROM
     rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
     """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
+
+    @field_validator("allowed_extensions")
+    @classmethod
+    def _known(cls, extensions: set[str]) -> set[str]:
+        unknown = extensions - set(EXTENSIONS)
+        if unknown:
+            msg = f"has extensions that the library cannot examine: {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        return extensions
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:

@@ -77,7 +77,6 @@ REFUSALS = (
     summary="Upload a small file in a form",
 )
 def upload_form(call: Call) -> Answer:
-    call.library.limits.take("uploads", call.caller.user_id)
     form = read_form(call.request)
     description = validated(Description, form.fields)
     sha256 = hashlib.sha256(form.content).hexdigest()
@@ -96,7 +95,7 @@ def upload_form(call: Call) -> Answer:
     summary="Begin an upload of any size",
 )
 def begin_upload(call: Call, body: BeginUpload) -> Answer:
-    outcome = _begin(call, body)
+    outcome = call.library.uploads.begin(call.caller, body.to_request())
     if isinstance(outcome, Linked):
         return Answer(_opened(outcome), status=200)
     return Answer(_opened(outcome), headers={"Location": f"/v1/uploads/{outcome.upload.id}"})
@@ -167,15 +166,10 @@ def abort_upload(call: Call, upload_id: str) -> Answer:
     return Answer()
 
 
-def _begin(call: Call, body: BeginUpload) -> Begun | Linked:
-    call.library.limits.take("uploads", call.caller.user_id)
-    return call.library.uploads.begin(call.caller, body.to_request())
-
-
 def _result(call: Call, given: Any) -> Result:
     """Begin one upload of a batch; whatever is wrong with it stays in its own result."""
     try:
-        outcome = _begin(call, validated(BeginUpload, given))
+        outcome = call.library.uploads.begin(call.caller, validated(BeginUpload, given).to_request())
     except Exception as error:  # noqa: BLE001 - one bad item harms no other
         refusal = as_library_error(error)
         if refusal.status >= LibraryError.status:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from boto3.dynamodb.conditions import ConditionBase
+from boto3.dynamodb.conditions import ConditionExpressionBuilder as Builder
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 
@@ -50,3 +52,16 @@ def pack(item: Mapping[str, Any]) -> Any:
 def unpack(item: Any) -> dict[str, Any]:
     """Return an item of DynamoDB as plain values."""
     return {name: _deserializer.deserialize(value) for name, value in item.items()}
+
+
+def conditions(condition: ConditionBase, where: ConditionBase | None) -> dict[str, Any]:
+    """Build a query's condition and filter with one builder, so that their placeholders differ."""
+    builder = Builder()
+    key = builder.build_expression(condition, is_key_condition=True)
+    names, values = key.attribute_name_placeholders, key.attribute_value_placeholders
+    request: dict[str, Any] = {"KeyConditionExpression": key.condition_expression}
+    if where is not None:
+        built = builder.build_expression(where)
+        request["FilterExpression"] = built.condition_expression
+        names, values = names | built.attribute_name_placeholders, values | built.attribute_value_placeholders
+    return request | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": pack(values)}

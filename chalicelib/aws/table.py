@@ -17,7 +17,7 @@ from boto3.dynamodb.conditions import Attr, AttributeExists, AttributeNotExists,
 from boto3.dynamodb.conditions import ConditionExpressionBuilder as Builder
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.expressions import pack, unpack, update_expression
+from chalicelib.aws.expressions import conditions, pack, unpack, update_expression
 from chalicelib.aws.guard import with_guard
 from chalicelib.core.errors import LibraryError, Unavailable
 
@@ -116,18 +116,23 @@ class Tables:
         return unpack(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: str, keys: Sequence[Key]) -> list[Item]:
-        """Read up to 100 items in one call (and further calls for what DynamoDB left out), in no order."""
-        found: list[Item] = []
-        waiting: list[Any] = [pack(key) for key in keys]
+        """Read up to 100 items in one call (and further calls for what DynamoDB left out); those that are there."""
+        return [item for item in self.get_from([(table, key) for key in keys]) if item is not None]
+
+    def get_from(self, places: Sequence[tuple[str, Key]]) -> list[Item | None]:
+        """Read up to 100 items of any tables in one call (or more, as above), each in the place of its key."""
+        found: dict[tuple[str, ...], Item] = {}
+        waiting: Any = {}
+        for table, key in places:
+            waiting.setdefault(table, {"Keys": [], "ConsistentRead": True})["Keys"].append(pack(key))
         for turn in range(TRIES):
             if not waiting:
-                return found
+                return [found.get((table, key["pk"], key["sk"])) for table, key in places]
             self._pause(_backoff(turn) if turn else 0)
-            answer = self._client().batch_get_item(
-                RequestItems={table: {"Keys": waiting, "ConsistentRead": True}}
-            )
-            found += [unpack(item) for item in answer["Responses"].get(table, [])]
-            waiting = list(answer["UnprocessedKeys"].get(table, {"Keys": []})["Keys"])
+            answer = self._client().batch_get_item(RequestItems=waiting)
+            for table, items in answer["Responses"].items():
+                found |= {(table, row["pk"], row["sk"]): row for row in map(unpack, items)}
+            waiting = {name: left for name, left in answer["UnprocessedKeys"].items() if left["Keys"]}
         raise overloaded()
 
     def query(
@@ -148,7 +153,7 @@ class Tables:
         """
         request: dict[str, Any] = {
             "TableName": table,
-            **_conditions(condition, where),
+            **conditions(condition, where),
             "ScanIndexForward": forward,
             "ConsistentRead": not (index or "").startswith("global_"),
         }
@@ -223,19 +228,6 @@ class Tables:
 def overloaded() -> Unavailable:
     """Return the error for conflicts and throttling that outlast the tries."""
     return Unavailable("The library is busy with this item. Try again in a second.", retry_after=1)
-
-
-def _conditions(condition: ConditionBase, where: ConditionBase | None) -> dict[str, Any]:
-    """Build both expressions with one builder, so that their placeholders differ."""
-    builder = Builder()
-    key = builder.build_expression(condition, is_key_condition=True)
-    names, values = key.attribute_name_placeholders, key.attribute_value_placeholders
-    request: dict[str, Any] = {"KeyConditionExpression": key.condition_expression}
-    if where is not None:
-        built = builder.build_expression(where)
-        request["FilterExpression"] = built.condition_expression
-        names, values = names | built.attribute_name_placeholders, values | built.attribute_value_placeholders
-    return request | {"ExpressionAttributeNames": names, "ExpressionAttributeValues": pack(values)}
 
 
 def until_not_overtaken[Result](attempt: Callable[[], Result], *overtaken: type[LibraryError]) -> Result:

@@ -36,7 +36,7 @@ def joined(blob: Blob) -> BlobState:
 
 def check_size(blob: Blob, size: int) -> None:
     """Raise HashDisputed when the content has another size than is claimed: one hash has one size."""
-    known = blob.facts is not None or blob.members
+    known = blob.facts is not None or blob.refs
     if known and blob.size != size:
         raise HashDisputed(
             "Your library has this sha256 with another size. Hash the file again; if both are right as they are, "

@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
-from chalicelib.aws.table import Tables, Write
+from chalicelib.aws.table import Item, Tables, Write
 from chalicelib.blobs.models import (
     Blob,
     BlobBusy,
@@ -50,6 +50,14 @@ class Blobs:
     def find(self, owner_id: str, sha256: str) -> Blob | None:
         """Read a blob and its members."""
         return self.store.get(owner_id, sha256)
+
+    def places(self, owner_id: str, sha256: str, file_id: str) -> list[tuple[str, dict[str, str]]]:
+        """Return the two places to read for what a begin asks of the content: `at_hand` understands them."""
+        return self.store.places(owner_id, sha256, file_id)
+
+    def at_hand(self, rows: Sequence[Item | None]) -> Blob | None:
+        """Return a blob with, of its members, only the file that `places` were for, if it is one; no call."""
+        return self.store.with_member(*rows)
 
     def join(self, blob: Blob | None, owner_id: str, sha256: str, size: int, member: Member) -> list[Write]:
         """Let a file point to the content. Raises BlobBusy while the bytes are being removed, HashDisputed.

@@ -36,6 +36,15 @@ class BlobStore:
         members = tuple(_member(row) for row in rows if row["sk"] != "blob")
         return next((_blob(row, members) for row in rows if row["sk"] == "blob"), None)
 
+    def places(self, owner_id: str, sha256: str, file_id: str) -> list[tuple[str, Key]]:
+        """Return where a blob is, and one file that points to it."""
+        keys = (_blob_key(owner_id, sha256), _member_key(owner_id, sha256, file_id))
+        return [(self.table, key) for key in keys]
+
+    def with_member(self, blob: Item | None, member: Item | None) -> Blob | None:
+        """Return the blob of these rows, with this one of its members."""
+        return _blob(blob, (_member(member),) if member else ()) if blob else None
+
     def put_new(self, owner_id: str, sha256: str, size: int) -> Write:
         """Describe a blob whose first file is just being uploaded."""
         item = {

@@ -9,6 +9,7 @@ In the table `tags`:
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -84,8 +85,16 @@ class Categories:
         return _category(row, 0)
 
     def check(self, owner_id: str, category_id: str) -> None:
-        """Raise CategoryUnknown unless the owner has this category."""
-        if self.tables.get(self.table, _key(owner_id, category_id)) is None:
+        """Raise CategoryUnknown unless the owner has this category; one call."""
+        self.check_read(self.tables.get_from(self.places(owner_id, category_id)))
+
+    def places(self, owner_id: str, category_id: str | None) -> list[tuple[str, Key]]:
+        """Return the places to read for whether an owner has a category: `check_read` understands them."""
+        return [(self.table, _key(owner_id, category_id))] if category_id is not None else []
+
+    def check_read(self, rows: Sequence[Item | None]) -> None:
+        """Raise CategoryUnknown when places were read and none had the category; no call."""
+        if rows and not any(rows):
             raise CategoryUnknown("There is no such category. Make it first: POST /v1/categories.")
 
     def add(self, caller: Caller, name: str) -> Category:

@@ -1,17 +1,20 @@
 """Limits: take one of what may be done, or be refused.
 
-    limits.take("uploads", caller.user_id)     counts one upload; raises RateExceeded
+    limits.take("login", address)              counts one sign-in; raises RateExceeded
+    limits.turn("uploads", caller.user_id)     reads and counts along with other reads and writes
 
-A check is one UpdateItem, made before the limited work, so that parallel requests cannot pass together what each
-of them alone might. How the limits of a request stand is noted for the door, which tells it in header fields.
+Taking is one UpdateItem, made before the limited work, so that parallel requests cannot pass together what each of
+them alone might. A turn costs no call: its counter is read with whatever is read anyway, and counted in the
+transaction of what is limited, so what is refused does not count. How the limits of a request stand is noted for the
+door, which tells it in header fields.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from chalicelib.aws.table import Write
+from chalicelib.aws.table import Item, Key, Write
 from chalicelib.core.clock import Clock
 from chalicelib.limits.models import Policy, RateExceeded, Standing
 from chalicelib.limits.rules import window
@@ -29,6 +32,42 @@ def noted() -> Iterator[list[Standing]]:
         yield standings
     finally:
         _noted.reset(token)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One use of a limit, counted in the transaction of what is limited."""
+
+    store: CounterStore
+    policy: Policy
+    subject: str
+    window: int
+    resets_in: int
+
+    @property
+    def place(self) -> tuple[str, Key]:
+        """Return where the counter is."""
+        return self.store.table, self.store.key(self.policy, self.subject, self.window)
+
+    def check(self, counter: Item | None) -> int:
+        """Return how many there were, given the counter as it was read; raises RateExceeded when used up."""
+        count = int(counter["n"]) if counter else 0
+        self.tell(self.policy.quota - count)
+        if count >= self.policy.quota:
+            raise self.refusal()
+        return count
+
+    def count(self) -> Write:
+        """Return the write that counts one more; refused with RateExceeded."""
+        return self.store.one_more(self.policy, self.subject, self.window, refused=self.refusal())
+
+    def tell(self, remaining: int) -> None:
+        """Note for the door how many are left."""
+        _note(Standing(self.policy, max(0, remaining), self.resets_in))
+
+    def refusal(self) -> RateExceeded:
+        """Return the refusal."""
+        return _exceeded(self.policy, self.resets_in)
 
 
 @dataclass(frozen=True)
@@ -64,6 +103,11 @@ class Limits:
             return False
         return True
 
+    def turn(self, name: str, subject: str, quota: int) -> Turn:
+        """Return a turn in the present window, of which the policy has this many; no call."""
+        policy = replace(self.policies[name], quota=quota)
+        return Turn(self.store, policy, subject, *window(policy, self.clock()))
+
     def forget(self, name: str, subject: str) -> Write:
         """Return the write with which the present window's count starts again."""
         policy = self.policies[name]
@@ -73,6 +117,7 @@ class Limits:
 def _note(standing: Standing) -> None:
     standings = _noted.get()
     if standings is not None:
+        standings[:] = [one for one in standings if one.policy.name != standing.policy.name]
         standings.append(standing)
 
 

@@ -23,17 +23,22 @@ class CounterStore:
 
     def count(self, policy: Policy, subject: str, window: int, *, refused: RateExceeded) -> int:
         """Count one more and return how many there are now. Raises `refused` at the policy's quota."""
+        item = self.tables.update(self.one_more(policy, subject, window, refused=refused))
+        return int(item["n"])
+
+    def one_more(self, policy: Policy, subject: str, window: int, *, refused: RateExceeded) -> Update:
+        """Describe one more; refused at the policy's quota."""
         room = Attr("n").not_exists() | Attr("n").lt(policy.quota)
         ends = (window + 1) * policy.seconds
-        key = _key(policy, subject, window)
-        item = self.tables.update(Update(self.table, key, {"ttl": ends}, (), {"n": 1}, room, refused))
-        return int(item["n"])
+        return Update(
+            self.table, self.key(policy, subject, window), {"ttl": ends}, (), {"n": 1}, room, refused
+        )
 
     def forget(self, policy: Policy, subject: str, window: int) -> Write:
         """Describe that a counter starts again."""
-        return Delete(self.table, _key(policy, subject, window))
+        return Delete(self.table, self.key(policy, subject, window))
 
-
-def _key(policy: Policy, subject: str, window: int) -> Key:
-    hashed = hashlib.sha256(subject.encode()).hexdigest()[:HASH_CHARACTERS]
-    return {"pk": f"limit#{policy.name}#{hashed}", "sk": str(window)}
+    def key(self, policy: Policy, subject: str, window: int) -> Key:
+        """Return where a counter is."""
+        hashed = hashlib.sha256(subject.encode()).hexdigest()[:HASH_CHARACTERS]
+        return {"pk": f"limit#{policy.name}#{hashed}", "sk": str(window)}

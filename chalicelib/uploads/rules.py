@@ -1,11 +1,12 @@
 """Rules of uploads: which extensions, how large, in which parts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from chalicelib.allowances.models import Allowances
 from chalicelib.aws.multipart import Part
 from chalicelib.blobs.models import Blob, HashDisputed
 from chalicelib.blobs.rules import check_size
-from chalicelib.extraction.filetypes import EXTENSIONS, kind_of
+from chalicelib.extraction.filetypes import kind_of
 from chalicelib.files.rules import extension_of
 from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge, Request
 
@@ -51,17 +52,17 @@ def check_same(blob: Blob, request: Request) -> None:
         )
 
 
-def admitted_type(filename: str, size: int, limits: Mapping[str, int]) -> str:
+def admitted_type(filename: str, size: int, allowances: Allowances) -> str:
     """Return the type that a file claims by its name, or refuse its extension or size."""
     extension = extension_of(filename)
     kind = kind_of(extension)
-    if kind is None:
-        allowed = sorted(EXTENSIONS)
+    if kind is None or extension not in allowances.extensions:
+        allowed = sorted(allowances.extensions)
         raise ExtensionNotAllowed(
             f'Files with the extension "{extension}" are not taken. Allowed: {", ".join(allowed)}.',
             allowed=allowed,
         )
-    limit = limits[kind]
+    limit = allowances.sizes[kind]
     if size > limit:
         raise FileTooLarge(f"A file of type {kind} may have at most {limit:,} bytes.", limit=limit, size=size)
     return kind

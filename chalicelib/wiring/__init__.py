@@ -15,6 +15,7 @@ from chalicelib.accounts.mailing import Mailing
 from chalicelib.accounts.presence import Presence
 from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.sessions import Sessions
+from chalicelib.allowances.service import AllowanceService
 from chalicelib.audit.service import Audit
 from chalicelib.audit.store import AuditStore
 from chalicelib.aws.agenda import Agenda
@@ -31,7 +32,7 @@ from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.service import Catalogue
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.core.clock import Clock, now
-from chalicelib.core.ids import NewId, in_sequence, new_id
+from chalicelib.core.ids import NewId, new_id
 from chalicelib.core.paging import Cursors
 from chalicelib.extraction.history import History
 from chalicelib.extraction.jobs import Jobs
@@ -56,12 +57,11 @@ from chalicelib.sharing.service import Links
 from chalicelib.sharing.store import LinkStore
 from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
-from chalicelib.uploads.rules import DEFAULT_LIMITS
 from chalicelib.uploads.service import Uploads
-from chalicelib.uploads.store import UploadStore
 from chalicelib.usage.tally import Tally
 from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
+from chalicelib.wiring.uploading import build_allowances, build_uploads
 
 __all__ = ["Library", "Settings", "build", "cursor_key", "library"]
 
@@ -98,6 +98,7 @@ class Library(Delivering):
     links: Links
     visits: Visits
     grants: Grants
+    allowances: AllowanceService
     slow_lane: Queue
     renditions: Renditions
     history: History
@@ -164,7 +165,8 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     cursors = Cursors(lambda: cursor_key(keys()))
     audit = Audit(AuditStore(tables, settings.activity_table), clock, new_id, cursors)
     limits = Limits(CounterStore(tables, settings.users_table), clock, policies(settings.rates))
-    quotas = _quotas(settings, tables, new_id)
+    allowances = build_allowances(settings, audit)
+    quotas = _quotas(settings, tables, allowances, new_id)
     people = build_people(settings, clients, audit, limits, keys, quotas)
     blobs = _blobs(settings, quotas, bucket, clock)
     catalogue = _catalogue(settings, audit, cursors, new_id)
@@ -178,7 +180,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
         *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, tally, exposures)
     )
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
-    uploads = _uploads(settings, files, queue, storage, new_id)
+    uploads = build_uploads(settings, files, limits, allowances, queue, storage, new_id)
     parts = Parts(uploads, storage)
     once = Once(OnceStore(tables, settings.files_table), clock)
     renditions = Renditions(files, bucket, queue, clock)
@@ -187,6 +189,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     return Library(
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
         clients=clients,
+        allowances=allowances,
         slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
         renditions=renditions,
         organising=_organising(files, people[0].jobs, new_id),
@@ -210,10 +213,10 @@ def _derived(keys: Mapping[str, str], purpose: bytes) -> bytes:
     return hmac.digest(keys[keys["current"]].encode(), purpose, hashlib.sha256)
 
 
-def _quotas(settings: Settings, tables: Tables, new_id: NewId) -> Quotas:
+def _quotas(settings: Settings, tables: Tables, allowances: AllowanceService, new_id: NewId) -> Quotas:
     counters = Counters(tables, settings.tags_table, new_id)
     store = QuotaStore(tables, settings.files_table)
-    return Quotas(store, lambda: settings.quota_bytes, counters.held)
+    return Quotas(store, lambda: allowances().default_quota, counters.held)
 
 
 def _blobs(settings: Settings, quotas: Quotas, bucket: Bucket, clock: Clock) -> Blobs:
@@ -264,26 +267,6 @@ def _organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
         audit=files.audit,
         clock=files.clock,
         new_id=new_id,
-    )
-
-
-def _uploads(
-    settings: Settings, files: Files, queue: Queue, storage: MultipartBucket, new_id: NewId
-) -> Uploads:
-    return Uploads(
-        tables=files.tables,
-        store=UploadStore(files.tables, settings.files_table),
-        agenda=Agenda(files.tables, settings.files_table, "uploads"),
-        files=files,
-        blobs=files.blobs,
-        bucket=files.bucket,
-        queue=queue,
-        audit=files.audit,
-        clock=files.clock,
-        new_id=in_sequence(new_id),
-        limits=DEFAULT_LIMITS | settings.size_limits,
-        storage=storage,
-        multipart_from=settings.multipart_from_bytes,
     )
 
 

@@ -1,10 +1,12 @@
 """What each request may cost, asserted through the public door: the log line of every request carries its receipt."""
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
 
 from chalicelib.core.ids import new_id
+from chalicelib.wiring import library as this_process
 from tests.conftest import MEDIA, Deliver
 from tests.doors import Door
 
@@ -24,11 +26,20 @@ def cost(caplog: pytest.LogCaptureFixture) -> Cost:
 
 def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
     costs: list[int] = []
+    this_process().allowances()  # kept for half a minute
     ana.begin("a.txt", b"words")
-    assert cost("POST /v1/uploads") <= 3  # two, and one that counts for the rate limit
-    file = ana.upload("b.txt", new_id().encode())["id"]
-    assert cost("POST /v1/files") <= 4  # the same, and one to store
+    assert cost("POST /v1/uploads") == 2
+    content = new_id().encode()
+    file = ana.upload("b.txt", content)["id"]
+    assert cost("POST /v1/files") == 3  # the same, and one to store
     deliver()
+    ana.upload("again.txt", content, on_duplicate="link")
+    assert cost("POST /v1/files") == 2
+    known = {"filename": "c.txt", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    ana.ok("POST", "/v1/uploads", 200, json={**known, "on_duplicate": "link"})
+    assert cost("POST /v1/uploads") == 2
+    ana.ok("POST", "/v1/uploads/batch", 207, json={"uploads": [{**known, "on_duplicate": "link"}] * 3})
+    assert cost("POST /v1/uploads/batch") == 1 + 3 * 2
     ana.get(f"/v1/files/{file}")
     assert cost("GET /v1/files/{file_id}") == 1
     ana.get("/v1/files?limit=100")

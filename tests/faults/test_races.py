@@ -20,8 +20,8 @@ from chalicelib.blobs.models import BlobBusy, object_key
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Unavailable
 from chalicelib.files.models import FileChanged, FileNotFound, Status
+from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Duplicate
-from chalicelib.uploads.service import ADDRESS_LIFE, PATIENCE
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import put, stored, uploaded

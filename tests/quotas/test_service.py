@@ -9,8 +9,8 @@ import pytest
 from chalicelib.aws.clients import Clients
 from chalicelib.core.caller import Caller
 from chalicelib.quotas.models import QuotaExceeded, Standing
+from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Linked
-from chalicelib.uploads.service import ADDRESS_LIFE, PATIENCE
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import arrive, send, uploaded

@@ -52,6 +52,8 @@ WHO = {
     "GET /v1/admin/activity": ADMINS,
     "GET /v1/admin/users": ADMINS,
     "GET /v1/admin/stats": ADMINS,
+    "GET /v1/admin/limits": ADMINS,
+    "PUT /v1/admin/limits": ADMINS,
     "GET /v1/admin/jobs": ADMINS,
     "POST /v1/admin/jobs/redrive": ADMINS,
     "POST /v1/admin/users": ADMINS,

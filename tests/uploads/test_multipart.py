@@ -12,6 +12,7 @@ from chalicelib.aws.meter import metered
 from chalicelib.blobs.models import HashDisputed, object_key
 from chalicelib.core.caller import Caller
 from chalicelib.files.models import FileNotFound, Status
+from chalicelib.uploads.beginning import MULTIPART_LIFE, PATIENCE
 from chalicelib.uploads.models import (
     Begun,
     Duplicate,
@@ -28,7 +29,6 @@ from chalicelib.uploads.models import (
     WantedPart,
 )
 from chalicelib.uploads.rules import MIN_PART, part_sizes
-from chalicelib.uploads.service import MULTIPART_LIFE, PATIENCE
 from chalicelib.wiring import Library
 from tests.conftest import FakeClock, Messages, a_request, new_caller
 from tests.libraries import arrive, stored

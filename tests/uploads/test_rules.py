@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.allowances.models import Allowances
 from chalicelib.aws.multipart import Part
+from chalicelib.extraction.filetypes import EXTENSIONS
 from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
 from chalicelib.uploads.rules import (
     DEFAULT_LIMITS,
@@ -17,6 +21,7 @@ from chalicelib.uploads.rules import (
     part_sizes,
 )
 
+ALLOWED = Allowances(DEFAULT_LIMITS, frozenset(EXTENSIONS), 120, 1 << 30)
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024
 
 
@@ -31,24 +36,33 @@ LAMBDA_EVENT_BYTES = 6 * 1024 * 1024
     ],
 )
 def test_the_name_says_of_which_type_a_file_claims_to_be(name: str, kind: str) -> None:
-    assert admitted_type(name, 1, DEFAULT_LIMITS) == kind
+    assert admitted_type(name, 1, ALLOWED) == kind
 
 
 @pytest.mark.parametrize("name", ["a.exe", "a.html", "a.zip", "a", "a.jpg.sh"])
 def test_other_extensions_are_refused_and_the_allowed_ones_named(name: str) -> None:
     with pytest.raises(ExtensionNotAllowed) as refusal:
-        admitted_type(name, 1, DEFAULT_LIMITS)
+        admitted_type(name, 1, ALLOWED)
     allowed = refusal.value.evidence["allowed"]
     assert isinstance(allowed, list)
     assert {"jpg", "mp4", "mp3", "pdf"} <= set(allowed)
 
 
+def test_an_extension_that_is_not_on_the_list_is_refused_like_an_unknown_one() -> None:
+    narrow = replace(ALLOWED, extensions=frozenset({"png", "pdf"}))
+    assert admitted_type("a.PNG", 1, narrow) == "image"
+    with pytest.raises(ExtensionNotAllowed) as refusal:
+        admitted_type("a.jpg", 1, narrow)
+    assert refusal.value.evidence == {"allowed": ["pdf", "png"]}
+    assert "Allowed: pdf, png." in str(refusal.value)
+
+
 @pytest.mark.parametrize("kind", DEFAULT_LIMITS)
 def test_each_type_has_a_limit_of_its_own(kind: str) -> None:
     name = {"image": "a.png", "video": "a.mp4", "audio": "a.wav", "document": "a.pdf"}[kind]
-    assert admitted_type(name, DEFAULT_LIMITS[kind], DEFAULT_LIMITS) == kind
+    assert admitted_type(name, DEFAULT_LIMITS[kind], ALLOWED) == kind
     with pytest.raises(FileTooLarge) as refusal:
-        admitted_type(name, DEFAULT_LIMITS[kind] + 1, DEFAULT_LIMITS)
+        admitted_type(name, DEFAULT_LIMITS[kind] + 1, ALLOWED)
     assert refusal.value.evidence["limit"] == DEFAULT_LIMITS[kind]
 
 

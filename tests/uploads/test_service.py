@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,12 +11,15 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.meter import metered
 from chalicelib.blobs.models import Blob, BlobBusy, BlobState
 from chalicelib.blobs.service import Blobs
+from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Unavailable
 from chalicelib.files.models import File, FileNotFound, Status
+from chalicelib.limits.models import RateExceeded
+from chalicelib.limits.service import noted
+from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Duplicate, Linked, UploadClosed, UploadNotFound, UploadState
-from chalicelib.uploads.service import ADDRESS_LIFE, PATIENCE
-from chalicelib.wiring import Library
+from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, Messages, a_request, new_caller
 from tests.libraries import arrive, put, send, stored, uploaded
 
@@ -41,9 +45,20 @@ def test_an_upload_begins_with_a_pending_file_in_the_list(library: Library, call
 
 
 def test_beginning_an_upload_costs_two_calls(library: Library, caller: Caller) -> None:
+    library.allowances()  # kept for half a minute
     with metered() as receipt:
         begun(library, caller)
-    assert receipt.calls == ["dynamodb.Query", "dynamodb.TransactWriteItems"]
+    assert receipt.calls == ["dynamodb.BatchGetItem", "dynamodb.TransactWriteItems"]
+
+
+def test_neither_a_category_nor_a_retry_that_is_no_retry_costs_more(library: Library, caller: Caller) -> None:
+    category = library.files.catalogue.categories.add(caller, "Holidays")
+    library.allowances()
+    with metered() as receipt:
+        library.uploads.begin(caller, a_request(category=category.id))
+    assert receipt.calls == ["dynamodb.BatchGetItem", "dynamodb.TransactWriteItems"]
+    with pytest.raises(CategoryUnknown):
+        library.uploads.begin(new_caller(), a_request(category=category.id))
 
 
 def test_content_that_is_here_is_refused_with_the_file_that_has_it(library: Library, caller: Caller) -> None:
@@ -59,7 +74,7 @@ def test_linking_content_that_is_here_moves_no_byte_and_costs_two_calls(
     first = uploaded(library, caller, "a.txt", b"the same")
     with metered() as receipt:
         outcome = library.uploads.begin(caller, a_request("b.md", b"the same", link_duplicate=True))
-    assert receipt.calls == ["dynamodb.Query", "dynamodb.TransactWriteItems"]
+    assert receipt.calls == ["dynamodb.BatchGetItem", "dynamodb.TransactWriteItems"]
     assert isinstance(outcome, Linked)
     assert (outcome.file.status, outcome.file.mime_type) == (Status.READY, "text/markdown")
     blob = library.blobs.find(caller.user_id, first.sha256)
@@ -140,6 +155,45 @@ def test_a_finished_upload_cannot_be_given_up(library: Library, caller: Caller) 
     with pytest.raises(UploadClosed):
         library.uploads.abort(caller, upload.upload.id)
     assert library.files.get(caller, upload.file.id).status is Status.READY
+
+
+def tried(library: Library, caller: Caller, number: int) -> str:
+    """Begin an upload, and say what came of it."""
+    try:
+        begun(library, caller, f"{number}.txt", str(number).encode())
+    except RateExceeded as refusal:
+        return str(refusal.evidence["limit"])
+    except Unavailable:
+        return "busy"
+    return "begun"
+
+
+def test_only_so_many_uploads_begin_in_a_minute_also_at_once(
+    settings: Settings, clients: Clients, clock: FakeClock, caller: Caller
+) -> None:
+    clock.moment = clock.moment.replace(second=0) + timedelta(hours=1)
+    library = build(settings.model_copy(update={"rates": {"uploads": 5}}), clients, clock)
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(lambda number: tried(library, caller, number), range(8)))
+    while outcomes.count("begun") < 5:  # those that conflicted too often try again
+        outcomes.append(tried(library, caller, len(outcomes)))
+    assert outcomes.count("begun") == 5
+    assert tried(library, caller, 100) == "uploads"
+    clock.advance(timedelta(minutes=1))
+    begun(library, caller, "later.txt", b"later")
+
+
+def test_what_is_refused_does_not_count(library: Library, caller: Caller) -> None:
+    uploaded(library, caller, "a.txt", b"the same")
+    with noted() as standings:
+        for _ in range(3):
+            with pytest.raises(Duplicate):
+                library.uploads.begin(caller, a_request("b.txt", b"the same"))
+    (standing,) = standings
+    assert standing.remaining == standing.policy.quota - 1
+    with noted() as standings:
+        library.uploads.begin(caller, a_request("b.txt", b"the same", link_duplicate=True))
+    assert [one.remaining for one in standings] == [standing.policy.quota - 2]
 
 
 def test_the_sweep_ends_what_is_overdue_and_only_that(

@@ -1,0 +1,1 @@
+"""Allowances: what may be uploaded, as admins set it."""
