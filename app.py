@@ -9,6 +9,7 @@ from chalice.app import Chalice
 from chalicelib.api import (
     activity,
     admin,
+    admin_files,
     auth,
     bulk,
     categories,
@@ -59,6 +60,7 @@ RESOURCES = (
     shared,
     activity,
     admin,
+    admin_files,
     letters,
     limits,
 )

@@ -15,6 +15,7 @@ from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.core.paging import CursorInvalid
 from chalicelib.files.access import permissions
 from chalicelib.files.models import (
+    Delivery,
     FileChanged,
     FilenameInvalid,
     FileNotFound,
@@ -23,7 +24,6 @@ from chalicelib.files.models import (
     PermissionMissing,
     Visibility,
 )
-from chalicelib.files.service import Delivery
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")

@@ -7,8 +7,7 @@ from typing import Any, Literal, Self
 from chalicelib.api.endpoint import Output, Resource
 from chalicelib.core.paging import Page
 from chalicelib.files.access import OWN
-from chalicelib.files.models import File, Permission, Status, Visibility
-from chalicelib.files.service import Seen
+from chalicelib.files.models import File, Permission, Seen, Status, Visibility
 
 
 class ProblemView(Output):

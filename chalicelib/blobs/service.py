@@ -3,7 +3,8 @@
 The methods that change return writes, to be committed together with what the change is part of.
 """
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,8 @@ from chalicelib.blobs.store import BlobStore
 from chalicelib.core.clock import Clock
 from chalicelib.quotas.service import Quotas
 
+BATCH = 50
+
 
 @dataclass(frozen=True)
 class BlobPage:
@@ -46,6 +49,8 @@ class Blobs:
     bucket: Bucket
     clock: Clock
     grace: timedelta
+    found_in: Callable[[str, str], list[Write]]
+    """Returns the writes that remove what was found in some content of an owner's."""
 
     def find(self, owner_id: str, sha256: str) -> Blob | None:
         """Read a blob and its members."""
@@ -152,6 +157,8 @@ class Blobs:
             self.bucket.delete(object_key(blob.owner_id, blob.sha256))
             for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
                 self.bucket.delete(key)
+            for some in itertools.batched(self.found_in(blob.owner_id, blob.sha256), BATCH):
+                self.tables.commit(some)
             self.tables.commit([self.store.delete(blob), *self._not_due(blob)])
         except BlobChanged:  # a file joined it, or another sweep removed it, at this very moment
             return False

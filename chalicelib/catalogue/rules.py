@@ -9,11 +9,13 @@ Each row carries the attributes that filters ask for (`f`), so a question reads 
 import base64
 import hashlib
 import unicodedata
+import zlib
 from dataclasses import dataclass
 
 from chalicelib.catalogue.looks import BANDS, look_key, look_list
 from chalicelib.catalogue.models import Entry
 from chalicelib.catalogue.text import bucket, indexed_words
+from chalicelib.core.ids import moment_of
 
 SIZE_DIGITS = 12  # hexadecimal: up to 256 TiB
 MAX_NAME_KEY = 200
@@ -24,6 +26,7 @@ MAX_TEXT_ROWS = 48
 """Rows for words that are only in the file's text."""
 MAX_ROWS = 84
 """Rows in all, to which words of the text give way: with everything around them they are one transaction of 100."""
+YEAR_SHARDS = 4
 UNLISTED = frozenset({("status", "ready"), ("visibility", "private")})
 """What nearly every file is: filtered on, but without a list of its own."""
 SEPARATOR = "\0"
@@ -128,7 +131,10 @@ def postings(entry: Entry | None) -> frozenset[Posting]:
     ordered = projected | {"n": name_key(entry), "z": size_text(entry.size) + entry.file_id}
     if entry.trashed:
         return frozenset({_posting(list_key(entry.owner_id, TRASH), entry.file_id, ordered)})
-    rows = {_posting(list_key(entry.owner_id, facet), entry.file_id, ordered) for facet in _lists(entry)}
+    rows = {
+        _posting(list_key(entry.owner_id, facet), entry.file_id, ordered | _for_everyone(facet, entry))
+        for facet in _lists(entry)
+    }
     return frozenset(rows | _word_postings(entry, projected) | _look_postings(entry))
 
 
@@ -181,6 +187,24 @@ def _look_postings(entry: Entry) -> set[Posting]:
         _posting(look_list(entry.owner_id, band), look_key(entry.look, band, entry.file_id), {})
         for band in range(BANDS)
     }
+
+
+def of_year(year: int, shard: int) -> str:
+    """Return the partition of files of all owners that were uploaded in a year."""
+    return f"{year}#{shard}"
+
+
+def of_category(category_id: str) -> str:
+    """Return the partition of files of all owners in a category."""
+    return f"category#{category_id}"
+
+
+def _for_everyone(facet: Facet, entry: Entry) -> dict[str, str]:
+    """Return the attribute by which rows of two lists are found whoever the owner is."""
+    if facet == ALL:
+        shard = zlib.crc32(entry.file_id.encode()) % YEAR_SHARDS
+        return {"p": of_year(moment_of(entry.file_id).year, shard)}
+    return {"p": of_category(facet[1])} if facet[0] == "category" else {}
 
 
 def _posting(key: str, sk: str, attributes: dict[str, str]) -> Posting:

@@ -94,7 +94,7 @@ class Catalogue:
         facets = question.facets or (question.base,)
         if len(facets) > 1 or not is_counted(facets[0]) or replace(question, facets=()) != Question():
             return None
-        self.counters.fold(owner_id)
+        self.counters.folding.fold(owner_id)
         return self.store.of(owner_id).counts(facets)[facets[0]]
 
     def best_first(

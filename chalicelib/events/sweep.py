@@ -14,7 +14,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
-    """Expire uploads, remove freed bytes, compare bucket and tables, go on with deletions, add up counts.
+    """Expire uploads, empty the trash, remove freed bytes, compare bucket and tables, go on with deletions, count.
 
     Repeating it or cutting it short is harmless.
     """
@@ -28,6 +28,8 @@ def put_in_order(library: Library) -> dict[str, int]:
     """Do all of it once, and return how much there was of each."""
     return {
         "uploads": library.uploads.expire(),
+        "trash": library.trash.empty(),
+        "shared": library.leftovers.clear(),
         "blobs": library.blobs.collect(),
         **vars(library.reconciliation.step()),
         "deletions": library.deletion.remind(),

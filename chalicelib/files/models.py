@@ -80,6 +80,22 @@ class File:
     """Whether it is found by the words in its text; not for moments in which a change needs a transaction's room."""
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """A signed address, good until it expires."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file, and what the caller may do with it."""
+
+    file: File
+    held: tuple[Permission, ...]
+
+
 class FileNotFound(NotFound):
     """There is no such file in the caller's library."""
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 OPEN = frozenset({Status.PENDING, Status.PROCESSING})
 SERVABLE = frozenset({Status.READY, Status.FAILED})
 MAX_FILENAME = 255
+KEPT_IN_TRASH = timedelta(days=30)
 # Controls, surrogates, and the marks that turn the direction of text: "gpj.exe" can pose as "exe.jpg" with them.
 FORBIDDEN_CATEGORIES = {"Cc", "Cs"}
 BIDI_MARKS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -201,3 +202,8 @@ def check_picture(file: File) -> None:
     """Raise NotAPicture unless the file is an image whose content was verified."""
     if file.type != "image" or file.status is not Status.READY:
         raise NotAPicture("Choose an image of yours that is ready.", file_status=file.status.value)
+
+
+def emptied_at(trashed_at: datetime) -> datetime:
+    """Return when a file in the trash is erased."""
+    return trashed_at + KEPT_IN_TRASH

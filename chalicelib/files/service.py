@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.accounts.presence import Presence
@@ -21,7 +21,8 @@ from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
 from chalicelib.files.access import check_held, permissions
 from chalicelib.files.exposure import exposure
-from chalicelib.files.models import File, FileChanged, Permission
+from chalicelib.files.later import Later
+from chalicelib.files.models import Delivery, File, FileChanged, Permission, Seen
 from chalicelib.files.rules import (
     check_same_extension,
     check_servable,
@@ -41,22 +42,6 @@ EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
 BESIDE = 8
 """Items that a transaction may have beside those of a file's change: audit, content, upload, facts, attempt."""
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A signed address, good until it expires."""
-
-    url: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A file, and what the caller may do with it."""
-
-    file: File
-    held: tuple[Permission, ...]
 
 
 @dataclass(frozen=True)
@@ -124,7 +109,13 @@ class Files:
 
         A page may be short, even empty, and have a cursor: then there was much to look at, and more may follow.
         """
-        return self._page(self.catalogue.find(caller.user_id, criteria, sort, limit=limit, cursor=cursor))
+        return self.of_owner(caller.user_id, criteria, sort, limit=limit, cursor=cursor)
+
+    def of_owner(
+        self, owner_id: str, criteria: Criteria, sort: Sort, *, limit: int, cursor: str | None
+    ) -> Page[File]:
+        """Return a page of anybody's files, as `find` does: for services that have checked who asks."""
+        return self._page(self.catalogue.find(owner_id, criteria, sort, limit=limit, cursor=cursor))
 
     def walk(
         self, owner_id: str, criteria: Criteria, sort: Sort, *, limit: int, after: str | None
@@ -155,6 +146,10 @@ class Files:
         needed = Permission.SHARE if "visibility" in changes else Permission.EDIT
         before = self.seen(caller, file_id, needed).file
         check_version(before, expected)
+        return self.edit_checked(caller, before, changes)
+
+    def edit_checked(self, caller: Caller, before: File, changes: dict[str, Any]) -> File:
+        """Change a file as it was read, its category only to one of its owner's. Raises as `change` does."""
         category = changes.get("category")
         if category is not None and category != before.category:
             self.catalogue.categories.check(before.owner_id, category)
@@ -207,12 +202,17 @@ class Files:
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
+        self.erase_read(caller, lambda: self.seen(caller, file_id, Permission.DELETE).file, expected)
+
+    def erase_read(self, caller: Caller, read: Callable[[], File], expected: int | None) -> None:
+        """Remove a file for good, as it is read; what was shared of it follows with the next sweep."""
 
         def attempt() -> None:
-            file = self.seen(caller, file_id, Permission.DELETE).file
+            file = read()
             check_version(file, expected)
             entry = self.entry("file.erased", caller, file, filename=file.filename, sha256=file.sha256)
-            self.tables.commit([*self.removal(file), entry])
+            shared = self.later.end_sharing(file, self.clock())
+            self.tables.commit([*self.removal(file), shared, entry])
 
         until_not_overtaken(attempt, BlobChanged, *((FileChanged,) if expected is None else ()))
 
@@ -246,7 +246,8 @@ class Files:
         """Return the next version of a file, and its writes; refused with FileChanged."""
         after = replace(before, **changes, version=before.version + 1, updated_at=self.clock())
         postings = self.catalogue.changes(entry_of(before), entry_of(after))
-        return after, [self.store.put_if(after, before.version), *postings, *self._exposed(before, after)]
+        others = [*self.later.empty_trash(before, after), *self._exposed(before, after)]
+        return after, [self.store.put_if(after, before.version), *postings, *others]
 
     def removal(self, file: File) -> list[Write]:
         """Return the writes that remove a file and its hold on its bytes."""
@@ -254,11 +255,16 @@ class Files:
         member = blob is not None and any(member.file_id == file.id for member in blob.members)
         leaving = self.blobs.leave(blob, file.id) if blob and member else []
         gone = [*self.catalogue.changes(entry_of(file), None), *self._exposed(file, None)]
-        return [self.store.delete_if(file), *gone, *leaving]
+        return [self.store.delete_if(file), *self.later.empty_trash(file, None), *gone, *leaving]
 
     def _exposed(self, before: File | None, after: File | None) -> list[Write]:
         step = exposure(before, after)
         return [self.exposures.put(self.clock(), step.reference)] if step else []
+
+    @property
+    def later(self) -> Later:
+        """Return what describes what the sweep is to do."""
+        return Later(self.tables, self.store.table)
 
     def _page(self, ids: Ids) -> Page[File]:
         return Page(self.store.get_many(ids.file_ids), ids.next_cursor, ids.total)

@@ -12,9 +12,9 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import Conflict, NotFound, UnsupportedType
 from chalicelib.extraction.sniff import WINDOW, sniff
-from chalicelib.files.models import File, Permission, Status
+from chalicelib.files.models import Delivery, File, Permission, Status
 from chalicelib.files.rules import PUBLIC_LIFE, UNKNOWN_TYPE, check_version
-from chalicelib.files.service import Delivery, Files
+from chalicelib.files.service import Files
 from chalicelib.renditions import wishes
 from chalicelib.renditions.rules import is_picture, miniature_key, own_thumbnail
 from chalicelib.renditions.wishes import Wish

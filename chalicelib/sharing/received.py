@@ -20,9 +20,9 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.paging import Cursors, Page
 from chalicelib.core.parallel import at_once
 from chalicelib.files.access import permissions
-from chalicelib.files.models import Permission
+from chalicelib.files.models import Permission, Seen
 from chalicelib.files.rules import entry_of
-from chalicelib.files.service import Files, Seen
+from chalicelib.files.service import Files
 from chalicelib.sharing.grant_store import GrantStore
 from chalicelib.sharing.models import TooManyShared
 

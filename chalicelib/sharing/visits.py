@@ -14,9 +14,9 @@ from chalicelib.audit.service import Audit
 from chalicelib.aws.table import Tables, Write, overloaded
 from chalicelib.core.caller import Origin
 from chalicelib.core.clock import Clock
-from chalicelib.files.models import File
+from chalicelib.files.models import Delivery, File
 from chalicelib.files.rules import check_servable, is_shown_by_browsers
-from chalicelib.files.service import Delivery, Files
+from chalicelib.files.service import Files
 from chalicelib.limits.service import Limits
 from chalicelib.renditions.service import Renditions
 from chalicelib.sharing.models import Link, LinkChanged, LinkOfFile, LinkPasswordWrong, Shown, Unlocked

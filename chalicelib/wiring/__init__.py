@@ -59,6 +59,7 @@ from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.service import Uploads
 from chalicelib.usage.tally import Tally
+from chalicelib.wiring.administering import Administering
 from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
 from chalicelib.wiring.uploading import build_allowances, build_uploads
@@ -74,7 +75,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Library(Delivering):
+class Library(Delivering, Administering):
     """Everything built once and used by the doors."""
 
     settings: Settings
@@ -229,6 +230,7 @@ def _blobs(settings: Settings, quotas: Quotas, bucket: Bucket, clock: Clock) -> 
         bucket=bucket,
         clock=clock,
         grace=timedelta(hours=settings.free_after_hours),
+        found_in=FactsStore(tables, settings.metadata_table, clock).removals,
     )
 
 

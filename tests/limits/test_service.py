@@ -62,13 +62,33 @@ def test_parallel_requests_do_not_pass_more_than_the_quota(limits: Limits, subje
 
 def test_what_is_left_is_noted_for_the_door(limits: Limits, subject: str) -> None:
     with noted() as standings:
-        for _ in range(3):
+        for left in (2, 1, 0):
             limits.take("tries", subject)
+            assert [(one.remaining, one.resets_in) for one in standings] == [(left, 60)]
         with pytest.raises(RateExceeded):
             limits.take("tries", subject)
         limits.has_room("tries", subject)
-    assert [one.remaining for one in standings] == [2, 1, 0, 0]
-    assert all(one.resets_in == 60 for one in standings)
+    assert [one.remaining for one in standings] == [0]
+
+
+def test_a_turn_costs_no_call_counts_with_what_is_limited_and_tells_what_is_left(
+    library: Library, limits: Limits, subject: str
+) -> None:
+    for left in (1, 0):
+        turn = limits.turn("tries", subject, 2)
+        (counter,) = library.tables.get_from([turn.place])
+        with metered() as receipt, noted() as standings:
+            assert turn.check(counter) == 1 - left
+            count = turn.count()
+        assert receipt.calls == []
+        assert [one.remaining for one in standings] == [left + 1]
+        library.tables.commit([count])
+    with pytest.raises(RateExceeded):
+        library.tables.commit([count])  # another was quicker
+    turn = limits.turn("tries", subject, 2)
+    with pytest.raises(RateExceeded) as refusal:
+        turn.check(library.tables.get_from([turn.place])[0])
+    assert refusal.value.evidence == {"retry_after": 60, "limit": "tries"}
 
 
 def test_a_forgotten_count_starts_again(library: Library, limits: Limits, subject: str) -> None:

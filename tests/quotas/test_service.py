@@ -45,7 +45,7 @@ def test_bytes_count_from_the_begin_of_their_upload(library: Library, caller: Ca
     assert used(library, caller) == 60
     with pytest.raises(QuotaExceeded) as refusal:
         begin(library, caller, 41, b"b")
-    assert refusal.value.evidence == {"limit": LIMIT, "size": 41}
+    assert refusal.value.evidence == {"limit": LIMIT, "used": 60, "size": 41}
     begin(library, caller, 40, b"b")
     assert used(library, caller) == LIMIT
     begin(library, new_caller(), LIMIT)

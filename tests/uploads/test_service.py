@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.meter import metered
+from chalicelib.aws.table import Item
 from chalicelib.blobs.models import Blob, BlobBusy, BlobState
 from chalicelib.blobs.service import Blobs
 from chalicelib.catalogue.categories import CategoryUnknown
@@ -283,11 +285,13 @@ def test_a_change_that_keeps_being_overtaken_is_answered_with_try_again(
     stale = replace(freed, facts=None, version=0)
 
     class StaleBlobs(Blobs):
-        def find(self, owner_id: str, sha256: str) -> Blob:
-            assert (owner_id, sha256) == (stale.owner_id, stale.sha256)
+        def at_hand(self, rows: Sequence[Item | None]) -> Blob:
+            assert rows[0] is not None
             return stale
 
-    overtaken = replace(library.uploads, blobs=StaleBlobs(**vars(library.blobs)))
+    files = replace(library.files, blobs=StaleBlobs(**vars(library.blobs)))
+    beginning = replace(library.uploads.beginning, files=files)
+    overtaken = replace(library.uploads, beginning=beginning)
     with pytest.raises(Unavailable):
         overtaken.begin(caller, a_request("a.txt", b"content"))
 
