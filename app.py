@@ -9,6 +9,7 @@ from chalice.app import Chalice
 from chalicelib.api import (
     activity,
     admin,
+    admin_categories,
     admin_files,
     auth,
     bulk,
@@ -60,6 +61,7 @@ RESOURCES = (
     shared,
     activity,
     admin,
+    admin_categories,
     admin_files,
     letters,
     limits,

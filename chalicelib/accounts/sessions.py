@@ -7,10 +7,11 @@ Throttling: a wrong password counts for the pair of account and network address 
 starts the count again), for the network address over all accounts (60), and, from network addresses where nobody
 has signed in to the account yet, for the account (100 an hour). So whoever guesses, even from many places, is
 stopped, while the owner goes on where they have been before, or through a mailed reset, which makes the place known.
+The same limits bound how many refused sign-ins are in an account's activity log.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -31,15 +32,18 @@ from chalicelib.accounts.session_store import SessionStore
 from chalicelib.accounts.store import AccountStore
 from chalicelib.accounts.tokens import ACCESS_LIFE, AccessTokens, OpaqueToken
 from chalicelib.audit.service import Audit
+from chalicelib.aws.queue import Queue
 from chalicelib.aws.table import Check, Tables, Write, overloaded
 from chalicelib.core.caller import Caller, Origin
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
+from chalicelib.core.job import Job
 from chalicelib.limits.service import Limits
 
 SESSION_LIFE = timedelta(days=30)
 MARK_LIFE = ACCESS_LIFE + timedelta(minutes=5)
 TRIES = 3
+SIGN_IN_REFUSED = "sign-in-refused"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Sessions:
     access_tokens: AccessTokens
     clock: Clock
     new_id: NewId
+    jobs: Queue
     verified_only: bool = False
 
     def log_in(self, email: str, password: str, origin: Origin) -> TokenPair:
@@ -68,9 +73,28 @@ class Sessions:
         self.limits.take("login", pair)
         if not self.store.knows(email, origin.address):
             self.limits.take("login-account", normal_email(email), told=False)
-        return _unless_changed(
-            lambda: self._log_in(email, password, origin, self.limits.forget("login", pair))
+        forget = self.limits.forget("login", pair)
+        try:
+            return _unless_changed(lambda: self._log_in(email, password, origin, forget))
+        except (CredentialsWrong, AccountDisabled, EmailUnverified) as refusal:
+            self._have_noted(email, origin, refusal.code)
+            raise
+
+    def note_refusal(self, about: Mapping[str, str]) -> None:
+        """Write into the log of an account, if there is one, that a sign-in was refused; safe to repeat."""
+        account = self.accounts.find(about["email"])
+        if account is None:
+            return
+        entry = self.audit.entry(
+            "session.refused",
+            owner=account.id,
+            actor="unknown",
+            target=account.id,
+            origin=Origin(about["address"], about["agent"], about["request_id"]),
+            entry_id=about["id"],
+            reason=about["reason"],
         )
+        self.tables.commit([entry])
 
     def refresh(self, token: str, origin: Origin) -> TokenPair:
         """Exchange a refresh token for a new pair. Raises TokenInvalid; a reused token ends its session."""
@@ -119,6 +143,11 @@ class Sessions:
         """Raise TokenInvalid when the caller's session has ended or its role has changed; one call."""
         if not self.store.is_live(caller):
             raise _ended()
+
+    def _have_noted(self, email: str, origin: Origin, reason: str) -> None:
+        """Have a refusal noted in the background: whether there is such an account shows in no step here."""
+        about = {"id": self.new_id(), "email": email, "reason": reason, **vars(origin)}
+        self.jobs.send(Job(SIGN_IN_REFUSED, about).to_text())
 
     def _log_in(self, email: str, password: str, origin: Origin, forget: Write) -> TokenPair:
         account = self.accounts.find(email)

@@ -30,6 +30,8 @@ class CategoryView(Resource):
     id: str
     name: str
     files: int | None
+    shared: bool
+    """Whether admins have made it for everybody; only they change it."""
     created_at: datetime
 
 
@@ -53,7 +55,12 @@ class CategoryRemoval(Input):
     move_to: Id | None = None
 
 
-@route("GET /v1/categories", who=Who.USER, returns=CategoryList, summary="List one's categories with counts")
+@route(
+    "GET /v1/categories",
+    who=Who.USER,
+    returns=CategoryList,
+    summary="List one's categories and those for everybody, with the counts of one's own files",
+)
 def list_categories(call: Call) -> CategoryList:
     found = call.library.files.catalogue.categories.all(call.caller)
     return CategoryList(items=[CategoryView.model_validate(one) for one in found], total=len(found))
@@ -82,7 +89,7 @@ def rename_category(call: Call, category_id: str, body: CategoryFields) -> Categ
     renamed = call.library.files.catalogue.categories.rename(
         call.caller, category_id, body.name, call.expected_version
     )
-    return _uncounted(renamed)
+    return uncounted(renamed)
 
 
 @route(
@@ -100,5 +107,6 @@ def delete_category(call: Call, category_id: str, query: CategoryRemoval) -> Ans
     return job_answer(call.library.organising.delete_category(call.caller, category, query.move_to))
 
 
-def _uncounted(category: Category) -> CategoryView:
+def uncounted(category: Category) -> CategoryView:
+    """Render a category whose files were not counted."""
     return CategoryView.model_validate(vars(category) | {"files": None})

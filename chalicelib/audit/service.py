@@ -12,7 +12,7 @@ from chalicelib.audit.store import AuditStore
 from chalicelib.aws.table import Write
 from chalicelib.core.caller import Origin
 from chalicelib.core.clock import Clock
-from chalicelib.core.ids import NewId, first_id_at
+from chalicelib.core.ids import NewId, first_id_at, moment_of
 from chalicelib.core.paging import Cursors, Page
 
 Read = Callable[[Wanted, str, int], Found]
@@ -28,17 +28,28 @@ class Audit:
     cursors: Cursors
 
     def entry(
-        self, action: str, *, owner: str, actor: str, target: str, origin: Origin, **details: object
+        self,
+        action: str,
+        *,
+        owner: str,
+        actor: str,
+        target: str,
+        origin: Origin,
+        entry_id: str | None = None,
+        **details: object,
     ) -> Write:
-        """Return the write that records `action` (such as `file.renamed`) on `target` in the owner's library."""
+        """Return the write that records `action` (such as `file.renamed`) on `target` in the owner's library.
+
+        What is recorded later than it happened, and maybe twice, brings the id that was made when it did.
+        """
         return self.store.put(
             Entry(
-                id=self.new_id(),
+                id=entry_id or self.new_id(),
                 owner=owner,
                 action=action,
                 actor=actor,
                 target=target,
-                at=self.clock(),
+                at=moment_of(entry_id) if entry_id else self.clock(),
                 address=origin.address,
                 agent=origin.agent,
                 request_id=origin.request_id,

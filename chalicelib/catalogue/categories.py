@@ -6,10 +6,12 @@ In the table `tags`:
 |---|---|---|---|
 | category | `<owner>#categories` | its id | `name`, `created_at`, `version` |
 | name guard | `<owner>#category-names` | the name's normal form | `category_id`; makes names unique |
+
+Those that admins make for everybody have the owner `library`.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +21,7 @@ from boto3.dynamodb.conditions import Key as KeyCondition
 from chalicelib.audit.service import Audit
 from chalicelib.aws.table import ABSENT, MAX_TRANSACTION_ITEMS, Delete, Item, Key, Put, Tables, Update, Write
 from chalicelib.catalogue.counters import Counters
+from chalicelib.catalogue.folding import LIBRARY
 from chalicelib.catalogue.rules import tag_key
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock, from_text, to_text
@@ -57,6 +60,9 @@ class Category:
     created_at: datetime
     version: int = 1
     files: int = 0
+    bytes: int = 0
+    shared: bool = False
+    """Whether admins have made it for everybody."""
 
 
 @dataclass(frozen=True)
@@ -71,44 +77,58 @@ class Categories:
     new_id: NewId
 
     def all(self, caller: Caller) -> list[Category]:
-        """Return all categories by name, with counts; three calls."""
+        """Return all of the caller's categories and those for everybody, with the caller's counts; four calls."""
         counts = self.counters.counts(caller.user_id)
-        rows = self.tables.query_all(self.table, KeyCondition("pk").eq(_key(caller.user_id, "")["pk"]))
-        found = [_category(row, counts.get(f"category:{row['sk']}", 0)) for row in rows]
-        return sorted(found, key=lambda category: tag_key(category.name))
+        rows = [*self._rows(caller.user_id), *self._rows(LIBRARY)]
+        return _by_name(_category(row, counts.get(f"category:{row['sk']}", 0)) for row in rows)
 
-    def get(self, caller: Caller, category_id: str) -> Category:
-        """Return one category, its files not counted. Raises CategoryNotFound."""
-        row = self.tables.get(self.table, _key(caller.user_id, category_id))
+    def for_everybody(self) -> list[Category]:
+        """Return the categories for everybody, with everybody's counts as they were added up last.
+
+        One call, and one for every hundred.
+        """
+        rows = list(self._rows(LIBRARY))
+        counts = self.counters.in_categories([row["sk"] for row in rows])
+        return _by_name(_category(row, *counts.get(row["sk"], (0, 0))) for row in rows)
+
+    def get(self, caller: Caller, category_id: str, *, shared: bool = False) -> Category:
+        """Return one category of the caller's (or for everybody), its files not counted. Raises CategoryNotFound."""
+        row = self.tables.get(self.table, _key(_owner(caller, shared=shared), category_id))
         if row is None:
             raise CategoryNotFound("There is no such category.")
         return _category(row, 0)
 
     def check(self, owner_id: str, category_id: str) -> None:
-        """Raise CategoryUnknown unless the owner has this category; one call."""
+        """Raise CategoryUnknown unless the owner or everybody has this category; one call."""
         self.check_read(self.tables.get_from(self.places(owner_id, category_id)))
 
     def places(self, owner_id: str, category_id: str | None) -> list[tuple[str, Key]]:
-        """Return the places to read for whether an owner has a category: `check_read` understands them."""
-        return [(self.table, _key(owner_id, category_id))] if category_id is not None else []
+        """Return the places to read for whether an owner or everybody has a category: for `check_read`."""
+        if category_id is None:
+            return []
+        owners = dict.fromkeys((owner_id, LIBRARY))
+        return [(self.table, _key(owner, category_id)) for owner in owners]
 
     def check_read(self, rows: Sequence[Item | None]) -> None:
         """Raise CategoryUnknown when places were read and none had the category; no call."""
         if rows and not any(rows):
             raise CategoryUnknown("There is no such category. Make it first: POST /v1/categories.")
 
-    def add(self, caller: Caller, name: str) -> Category:
-        """Make a category; one call. Raises CategoryExists."""
-        category = Category(self.new_id(), _tidy(name), self.clock())
-        row = {**_key(caller.user_id, category.id), "name": category.name, "version": 1}
+    def add(self, caller: Caller, name: str, *, shared: bool = False) -> Category:
+        """Make a category, for the caller or for everybody; one call. Raises CategoryExists."""
+        category = Category(self.new_id(), _tidy(name), self.clock(), shared=shared)
+        owner = _owner(caller, shared=shared)
+        row = {**_key(owner, category.id), "name": category.name, "version": 1}
         put = Put(self.table, row | {"created_at": to_text(category.created_at)}, ABSENT)
         entry = self._entry("category.made", caller, category, name=category.name)
-        self.tables.commit([put, self._claim(caller, category), entry])
+        self.tables.commit([put, self._claim(owner, category), entry])
         return category
 
-    def rename(self, caller: Caller, category_id: str, name: str, expected: int | None) -> Category:
+    def rename(
+        self, caller: Caller, category_id: str, name: str, expected: int | None, *, shared: bool = False
+    ) -> Category:
         """Give a category another name; its files stay. Raises CategoryNotFound, CategoryExists, CategoryChanged."""
-        before = self.get(caller, category_id)
+        before, owner = self.get(caller, category_id, shared=shared), _owner(caller, shared=shared)
         if expected is not None and expected != before.version:
             raise _changed()
         after = replace(before, name=_tidy(name), version=before.version + 1)
@@ -116,10 +136,10 @@ class Categories:
             return before
         values = {"name": after.name, "version": after.version}
         unchanged = Attr("version").eq(before.version)
-        key = _key(caller.user_id, category_id)
+        key = _key(owner, category_id)
         writes: list[Write] = [Update(self.table, key, values, condition=unchanged, refused=_changed())]
         if tag_key(after.name) != tag_key(before.name):
-            writes += [Delete(self.table, _name_key(caller.user_id, before.name)), self._claim(caller, after)]
+            writes += [Delete(self.table, _name_key(owner, before.name)), self._claim(owner, after)]
         entry = self._entry("category.renamed", caller, before, before=before.name, after=after.name)
         self.tables.commit([*writes, entry])
         return after
@@ -127,9 +147,10 @@ class Categories:
     def removal(self, caller: Caller, category: Category) -> list[Write]:
         """Return the writes that end a category as it was read; its files are another matter."""
         unchanged = Attr("version").eq(category.version)
+        owner = _owner(caller, shared=category.shared)
         return [
-            Delete(self.table, _key(caller.user_id, category.id), unchanged, refused=_changed()),
-            Delete(self.table, _name_key(caller.user_id, category.name)),
+            Delete(self.table, _key(owner, category.id), unchanged, refused=_changed()),
+            Delete(self.table, _name_key(owner, category.name)),
             self._entry("category.deleted", caller, category, name=category.name),
         ]
 
@@ -144,9 +165,12 @@ class Categories:
         for some in itertools.batched(keys, MAX_TRANSACTION_ITEMS):
             self.tables.commit([Delete(self.table, key) for key in some])
 
-    def _claim(self, caller: Caller, category: Category) -> Write:
+    def _rows(self, owner_id: str) -> Iterator[Item]:
+        return self.tables.query_all(self.table, KeyCondition("pk").eq(_key(owner_id, "")["pk"]))
+
+    def _claim(self, owner_id: str, category: Category) -> Write:
         taken = CategoryExists("A category with this name exists.")
-        key = _name_key(caller.user_id, category.name)
+        key = _name_key(owner_id, category.name)
         return Put(self.table, {**key, "category_id": category.id}, ABSENT, refused=taken)
 
     def _entry(self, action: str, caller: Caller, category: Category, **details: object) -> Write:
@@ -176,5 +200,16 @@ def _name_key(owner_id: str, name: str) -> Key:
     return {"pk": f"{owner_id}#category-names", "sk": tag_key(name)}
 
 
-def _category(row: Item, files: int) -> Category:
-    return Category(row["sk"], row["name"], from_text(row["created_at"]), int(row["version"]), files)
+def _owner(caller: Caller, *, shared: bool) -> str:
+    return LIBRARY if shared else caller.user_id
+
+
+def _by_name(categories: Iterable[Category]) -> list[Category]:
+    return sorted(categories, key=lambda category: (tag_key(category.name), category.shared))
+
+
+def _category(row: Item, files: int, size: int = 0) -> Category:
+    shared = row["pk"] == _key(LIBRARY, "")["pk"]
+    return Category(
+        row["sk"], row["name"], from_text(row["created_at"]), int(row["version"]), files, size, shared
+    )

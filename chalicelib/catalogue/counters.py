@@ -10,14 +10,14 @@ and month (`month:2026-11`); `held`, the bytes that count for the quota.
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
 
-from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Delete, Item, Tables, Write
+from chalicelib.aws.table import MAX_BATCH_KEYS, MAX_TRANSACTION_ITEMS, Delete, Item, Tables, Write
 from chalicelib.catalogue.folding import LIBRARY, Folding, category_item, counts_of, tag_item
 from chalicelib.catalogue.models import Entry
 from chalicelib.catalogue.rules import ALL, Facet, facets, tag_key
@@ -130,10 +130,12 @@ class Counters:
         whole_until = self.folding.swept_at()
         return self.counts(LIBRARY), whole_until
 
-    def in_categories(self, category_ids: list[str]) -> dict[str, int]:
-        """Return how many files of everybody are in up to 100 categories; one call."""
-        rows = self.tables.get_many(self.table, [category_item(one) for one in category_ids])
-        return {row["sk"]: int(row["files"]) for row in rows}
+    def in_categories(self, category_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Return how many files of everybody, and bytes, are in categories; one call for every hundred."""
+        keys = (category_item(one) for one in category_ids)
+        some = itertools.batched(keys, MAX_BATCH_KEYS)
+        rows = [row for keys in some for row in self.tables.get_many(self.table, keys)]
+        return {row["sk"]: (int(row["files"]), int(row["bytes"])) for row in rows}
 
     def top_tags(self, owner_id: str, limit: int) -> list[Tag]:
         """Return the tags on the most files as they were folded last, most first; one call."""

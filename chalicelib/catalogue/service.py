@@ -139,7 +139,9 @@ class Catalogue:
     def library_statistics(self) -> tuple[Statistics, datetime | None]:
         """Return the counts of everybody's files, and the moment of which everything before is in them."""
         counts, as_of = self.counters.whole_library()
-        return statistics(counts), as_of
+        found = statistics(counts)
+        shared = {one.id: (one.files, one.bytes) for one in self.categories.for_everybody() if one.files}
+        return replace(found, groups={**found.groups, "category": shared}), as_of
 
     def tags(
         self, owner_id: str, prefix: str, *, limit: int, cursor: str | None

@@ -11,6 +11,7 @@ from chalice.app import Blueprint, SQSEvent
 
 from chalicelib.accounts.deletion import ERASE
 from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
+from chalicelib.accounts.sessions import SIGN_IN_REFUSED
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
@@ -30,6 +31,7 @@ About = Mapping[str, str]
 KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
     MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
+    SIGN_IN_REFUSED: lambda to, about: to.sessions.note_refusal(about),
     ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
     USES: lambda to, about: to.popularity.settle(dict(about)),
     PUBLISH: lambda to, about: to.publishing.settle(dict(about)),

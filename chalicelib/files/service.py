@@ -195,10 +195,16 @@ class Files:
         return self.move(caller, before, to_trash=False) if before.trashed_at else before
 
     def move(self, caller: Caller, before: File, *, to_trash: bool) -> File:
-        """Move a file of the caller's as it was read to the trash, or back; one call. Raises FileChanged."""
+        """Move a file as it was read to the trash, or back; one call. Raises FileChanged.
+
+        A file in a category comes back without it when that is gone meanwhile; one call more.
+        """
         if to_trash:
             return self._commit(caller, before, "file.trashed", trashed_at=self.clock())
-        return self._commit(caller, before, "file.restored", trashed_at=None)
+        places = self.catalogue.categories.places(before.owner_id, before.category)
+        gone = places and not any(self.tables.get_from(places))
+        without = {"category": None} if gone else {}
+        return self._commit(caller, before, "file.restored", trashed_at=None, **without)
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""

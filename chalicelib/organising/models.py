@@ -85,6 +85,10 @@ class Job:
     failed: int = 0
     cursor: str | None = None
     version: int = 1
+    everyone: bool = False
+    """Whether it goes through the files of all owners, for an admin."""
+    walks: int = 1
+    """How often it still goes through all files, this time included: twice where their list lags behind."""
 
 
 class JobNotFound(NotFound):

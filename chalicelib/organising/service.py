@@ -9,14 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from chalicelib.audit.service import Audit
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.queue import Queue
 from chalicelib.aws.table import Tables, Write
 from chalicelib.catalogue.categories import Category
-from chalicelib.catalogue.models import Criteria
+from chalicelib.catalogue.folding import LIBRARY
+from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.catalogue.rules import tag_key
+from chalicelib.catalogue.service import NEWEST_FIRST
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import LibraryError
@@ -45,6 +48,17 @@ ORGANISE = "organise"
 STEP = 100
 PATIENCE = timedelta(minutes=15)
 TRIES = 3
+ANOTHER_WALK_SECONDS = 30
+"""Longer than any request that puts a file into a category may run."""
+
+
+class PageOf(Protocol):
+    """Returns a page of files."""
+
+    def __call__(
+        self, owner_id: str | None, criteria: Criteria, sort: Sort, *, limit: int, cursor: str | None
+    ) -> Page[File]:
+        """Return the page after a cursor."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,8 @@ class Organising:
     audit: Audit
     clock: Clock
     new_id: NewId
+    page_of: PageOf
+    """Returns a page of an owner's files, or (None) of everybody's."""
 
     def edit(self, caller: Caller, file_ids: Sequence[str], edit: Edit) -> list[Outcome]:
         """Make one change to up to 100 files; a file that fails harms no other. Raises CategoryUnknown."""
@@ -91,11 +107,17 @@ class Organising:
         return self._start(caller, Criteria(content_id=content_id), edit, [])
 
     def delete_category(self, caller: Caller, category: Category, move_to: str | None) -> Job:
-        """End a category; its files go to another one, or to none. Raises CategoryUnknown, CategoryChanged."""
+        """End a category; its files go to another one, or to none. Raises CategoryUnknown, CategoryChanged.
+
+        Of one that admins have made for everybody, the files of all owners go: twice, so that none is missed that was
+        put into it at the same time.
+        """
         edit = Edit(Action.CATEGORISE, category=move_to)
-        self._check(caller, edit)
+        if move_to is not None:
+            owner = LIBRARY if category.shared else caller.user_id
+            self.files.catalogue.categories.check(owner, move_to)
         removal = self.files.catalogue.categories.removal(caller, category)
-        return self._start(caller, Criteria(category=category.id), edit, removal)
+        return self._start(caller, Criteria(category=category.id), edit, removal, everyone=category.shared)
 
     def get(self, caller: Caller, job_id: str) -> Job:
         """Return one of the caller's jobs. Raises JobNotFound."""
@@ -127,7 +149,8 @@ class Organising:
         except JobChanged:
             return None  # another worker goes on with it, or the owner has cancelled it
         if after.state is JobState.RUNNING:
-            self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text())
+            delay = 0 if after.cursor else ANOTHER_WALK_SECONDS
+            self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text(), delay=delay)
         return after
 
     def remind(self) -> int:
@@ -148,10 +171,13 @@ class Organising:
                 continue  # it goes on by itself
         return count
 
-    def _start(self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write]) -> Job:
+    def _start(
+        self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write], *, everyone: bool = False
+    ) -> Job:
         now = self.clock()
-        total = self.files.catalogue.expected(caller.user_id, criteria)
+        total = None if everyone else self.files.catalogue.expected(caller.user_id, criteria)
         job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE, total=total)
+        job = replace(job, everyone=True, walks=2) if everyone else job
         entry = self.audit.entry(
             "job.started",
             owner=caller.user_id,
@@ -170,21 +196,24 @@ class Organising:
         caller = Caller(job.owner_id, Role.OPERATOR, "", Origin(agent=f"job {job.id}"))
         page = self._page(caller, job)
         results = Counter(self._edit_one(caller, file.id, file, job.edit).result for file in page.items)
+        walks = job.walks - (page.next_cursor is None)
         after = replace(
             job,
+            walks=walks,
             done=job.done + results[Result.DONE],
             unchanged=job.unchanged + results[Result.UNCHANGED],
             failed=job.failed + results[Result.FAILED],
             cursor=page.next_cursor,
-            state=JobState.RUNNING if page.next_cursor else JobState.FINISHED,
+            state=JobState.RUNNING if walks else JobState.FINISHED,
         )
         return self._save(after, job)
 
     def _page(self, caller: Caller, job: Job) -> Page[File]:
+        owner = None if job.everyone else caller.user_id
         try:
-            return self.files.find(caller, job.criteria, limit=STEP, cursor=job.cursor)
+            return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=job.cursor)
         except CursorInvalid:  # the key that signs cursors was rotated: begin again, which harms nothing
-            return self.files.find(caller, job.criteria, limit=STEP)
+            return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=None)
 
     def _save(self, after: Job, before: Job) -> Job:
         after = replace(after, version=before.version + 1, updated_at=self.clock())
@@ -208,7 +237,7 @@ class Organising:
                 try:
                     return Outcome(file_id, self._apply(caller, file, edit))
                 except FileChanged:
-                    file = self.files.get(caller, file_id)
+                    file = next(iter(self.files.get_many([file_id])), None)
             raise FileChanged("The file is just being changed by others. Try again.")
         except LibraryError as error:
             return Outcome(file_id, Result.FAILED, error.code, error.detail)

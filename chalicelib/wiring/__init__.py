@@ -59,7 +59,7 @@ from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.service import Uploads
 from chalicelib.usage.tally import Tally
-from chalicelib.wiring.administering import Administering
+from chalicelib.wiring.administering import Administering, build_file_administration
 from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
 from chalicelib.wiring.uploading import build_allowances, build_uploads
@@ -269,6 +269,7 @@ def _organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
         audit=files.audit,
         clock=files.clock,
         new_id=new_id,
+        page_of=build_file_administration(files).page,
     )
 
 

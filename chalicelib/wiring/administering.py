@@ -21,8 +21,7 @@ class Administering:
     @functools.cached_property
     def file_administration(self) -> FileAdministration:
         """Return what admins do with files."""
-        postings = self.files.catalogue.store
-        return FileAdministration(self.files, Everyone(postings.tables, postings.table, self.files.clock))
+        return build_file_administration(self.files)
 
     @functools.cached_property
     def trash(self) -> Trash:
@@ -34,3 +33,9 @@ class Administering:
         """Return what ends links and grants of erased files."""
         files = self.files
         return Leftovers(files.tables, self.links.store, self.grants, files.later.erased, files.clock)
+
+
+def build_file_administration(files: Files) -> FileAdministration:
+    """Build what lists and changes the files of all owners."""
+    postings = files.catalogue.store
+    return FileAdministration(files, Everyone(postings.tables, postings.table, files.clock))

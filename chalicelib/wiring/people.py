@@ -70,6 +70,7 @@ def build_people(
         access_tokens=AccessTokens(keys, clock, keys.newer),
         clock=clock,
         new_id=new_id,
+        jobs=accounts.jobs,
         verified_only=settings.require_verified_email,
     )
     return _with_others(settings, clients, accounts, sessions, quotas)

@@ -70,7 +70,9 @@ def test_the_librarys_counts_are_the_sum_of_all_owners_whoever_added_them_up(see
         assert as_of is not None
         assert abs(as_of - moment) < timedelta(milliseconds=1)
         assert counters.in_categories(["c1", "c2"]) == {
-            name: summed[f"category:{name}"] for name in ("c1", "c2") if f"category:{name}" in summed
+            name: (summed[f"category:{name}"], summed[f"category:{name}:bytes"])
+            for name in ("c1", "c2")
+            if f"category:{name}" in summed
         }
         assert recount.library_differences([one.owner, other.owner]) == []
     for world in (one, other):
