@@ -125,7 +125,8 @@ def library(settings: wiring.Settings, clients: Clients, clock: FakeClock) -> wi
 @pytest.fixture
 def nothing_due(library: wiring.Library) -> None:
     """Drop what other tests left for the sweep, so that one sweep comes to what this test has made."""
-    for agenda in (library.uploads.agenda, library.blobs.agenda):
+    later = library.files.later
+    for agenda in (library.uploads.agenda, library.blobs.agenda, later.trashed, later.erased):
         while rows := list(agenda.due(datetime.max.replace(tzinfo=UTC))):
             for some in itertools.batched(rows, 100):
                 library.tables.commit([agenda.delete(due.at, due.reference) for due in some])

@@ -85,13 +85,13 @@ class Sessions:
         account = self.accounts.find(about["email"])
         if account is None:
             return
-        entry = self.audit.entry(
+        entry = self.audit.late_entry(
+            about["id"],
             "session.refused",
             owner=account.id,
             actor="unknown",
             target=account.id,
             origin=Origin(about["address"], about["agent"], about["request_id"]),
-            entry_id=about["id"],
             reason=about["reason"],
         )
         self.tables.commit([entry])

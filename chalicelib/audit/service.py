@@ -28,33 +28,22 @@ class Audit:
     cursors: Cursors
 
     def entry(
-        self,
-        action: str,
-        *,
-        owner: str,
-        actor: str,
-        target: str,
-        origin: Origin,
-        entry_id: str | None = None,
-        **details: object,
+        self, action: str, *, owner: str, actor: str, target: str, origin: Origin, **details: object
     ) -> Write:
-        """Return the write that records `action` (such as `file.renamed`) on `target` in the owner's library.
-
-        What is recorded later than it happened, and maybe twice, brings the id that was made when it did.
-        """
+        """Return the write that records `action` (such as `file.renamed`) on `target` in the owner's library."""
+        where = (origin.address, origin.agent, origin.request_id)
         return self.store.put(
-            Entry(
-                id=entry_id or self.new_id(),
-                owner=owner,
-                action=action,
-                actor=actor,
-                target=target,
-                at=moment_of(entry_id) if entry_id else self.clock(),
-                address=origin.address,
-                agent=origin.agent,
-                request_id=origin.request_id,
-                details=details,
-            )
+            Entry(self.new_id(), owner, action, actor, target, self.clock(), *where, details)
+        )
+
+    def late_entry(
+        self, entry_id: str, action: str, *, owner: str, actor: str, target: str, origin: Origin, reason: str
+    ) -> Write:
+        """Return the write that records what happened at the moment of an id, however often it is repeated."""
+        where = (origin.address, origin.agent, origin.request_id)
+        moment = moment_of(entry_id)
+        return self.store.put(
+            Entry(entry_id, owner, action, actor, target, moment, *where, {"reason": reason})
         )
 
     def of_library(self, owner: str, wanted: Wanted, *, limit: int, cursor: str | None) -> Page[Entry]:

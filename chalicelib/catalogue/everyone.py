@@ -87,7 +87,7 @@ class Everyone:
                 self.table,
                 _range(partition, question.created.low, end),
                 index=INDEX,
-                limit=LOOKED_AT if where else limit,
+                limit=LOOKED_AT if where else limit + 1,  # the one before may be read again
                 forward=False,
                 where=where,
             )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from chalicelib.catalogue.rules import Facet, facets
 from chalicelib.core.caller import Caller
 from chalicelib.files.access import is_shown_to_others, permissions
-from chalicelib.files.models import File, Permission
+from chalicelib.files.models import File, Permission, Seen
 from chalicelib.files.rules import entry_of
-from chalicelib.files.service import Files, Seen
+from chalicelib.files.service import Files
 from chalicelib.recommendations.neighbours import lists_of, neighbours, rarity_in
 from chalicelib.recommendations.rules import Candidate, Rarity, Reasons, ranked, reasons
 from chalicelib.sharing.received import Received

@@ -62,7 +62,7 @@ def test_nothing_that_goes_with_a_file_is_missed(seed: int) -> None:
     while len(world.files) < AROUND - 1 and world.clock < 200 * DAY:
         world.clock += world.random.choice((0, 60_000, DAY, 9 * DAY))
         world.step()
-    world.catalogue.counters.fold(OWNER)
+    world.catalogue.counters.folding.fold(OWNER)
     model = Model([file for file in world.files.values() if not file.trashed])
     for about in model.files:
         found = recommended(world, about)
@@ -82,7 +82,7 @@ def test_a_rare_tag_in_common_says_more_than_one_that_is_everywhere() -> None:
     rare = entry(99, "lighthouse", days=60)
     for one in (about, *others, rare):
         world.change(None, one)
-    world.catalogue.counters.fold(OWNER)
+    world.catalogue.counters.folding.fold(OWNER)
     (best, why), *rest = recommended(world, about)
     assert (best, why.tags, why.seconds) == (rare.file_id, ("lighthouse",), None)
     assert {file_id for file_id, _ in rest} == {one.file_id for one in others}
