@@ -33,8 +33,8 @@ from infra.local.gateway import Gateway
 from infra.local.http_server import make_server
 from infra.local.lambda_context import LambdaContext
 from infra.local.stack import deploy, environment_of
-from tests.roles import Roles
 from tests.doors import PASSWORD, Door
+from tests.roles import Roles
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
