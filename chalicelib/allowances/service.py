@@ -1,7 +1,7 @@
 """What may be uploaded: the settings' defaults, over which admins set other values, for all processes.
 
-Every process keeps what it has read for at most 30 seconds, so beginning an upload costs no further call; a change
-holds at once in the process that makes it, and in all others half a minute later.
+Beginning an upload reads it together with what else it must know, so a change holds at once and costs no further call.
+Others are content with what their process has read within 30 seconds.
 """
 
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.allowances.models import Allowances
 from chalicelib.allowances.store import AllowanceStore, changed
 from chalicelib.audit.service import Audit
+from chalicelib.aws.table import Item, Key
 from chalicelib.core.caller import Caller
 
 LIFE = timedelta(seconds=30)
@@ -29,6 +30,16 @@ class AllowanceService:
         now = self._audit.clock()
         if self._kept is None or not now - LIFE < self._kept[0] <= now:
             self._kept = now, self.read()
+        return self._kept[1]
+
+    @property
+    def place(self) -> tuple[str, Key]:
+        """Return the place to read for what holds: `at_hand` understands it."""
+        return self._store.place
+
+    def at_hand(self, row: Item | None) -> Allowances:
+        """Return what holds as it was just read, and keep it; no call."""
+        self._kept = self._audit.clock(), self._over_defaults(*self._store.of(row))
         return self._kept[1]
 
     def read(self) -> Allowances:

@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.conditions import Attr
 
 from chalicelib.allowances.models import AllowancesChanged
-from chalicelib.aws.table import ABSENT, Key, Put, Tables, Write
+from chalicelib.aws.table import ABSENT, Item, Key, Put, Tables, Write
 
 KEY: Key = {"pk": "allowances", "sk": "allowances"}
 
@@ -22,9 +22,17 @@ class AllowanceStore:
     tables: Tables
     table: str
 
+    @property
+    def place(self) -> tuple[str, Key]:
+        """Return where it is, for those who read it together with other things."""
+        return self.table, KEY
+
     def get(self) -> tuple[dict[str, Any], int]:
         """Read what was set, and its version (1: nothing yet)."""
-        row = self.tables.get(self.table, KEY)
+        return self.of(self.tables.get(*self.place))
+
+    def of(self, row: Item | None) -> tuple[dict[str, Any], int]:
+        """Return what a row says that was read."""
         return (json.loads(row["set"]), int(row["version"])) if row else ({}, 1)
 
     def put_if(self, values: dict[str, Any], before: int) -> Write:

@@ -42,19 +42,19 @@ def make_shared_category(call: Call, body: CategoryFields) -> CategoryView:
 
 
 @route(
-    "PATCH /v1/admin/categories/{category_id}",
+    "PATCH /v1/admin/categories/{shared_category_id}",
     who=Who.ADMIN,
     returns=CategoryView,
     errors=(CategoryNotFound, CategoryExists, CategoryChanged),
     summary="Rename a category for everybody; its files stay in it",
 )
-def rename_shared_category(call: Call, category_id: str, body: CategoryFields) -> CategoryView:
+def rename_shared_category(call: Call, shared_category_id: str, body: CategoryFields) -> CategoryView:
     rename = _categories(call).rename
-    return uncounted(rename(call.caller, category_id, body.name, call.expected_version, shared=True))
+    return uncounted(rename(call.caller, shared_category_id, body.name, call.expected_version, shared=True))
 
 
 @route(
-    "DELETE /v1/admin/categories/{category_id}",
+    "DELETE /v1/admin/categories/{shared_category_id}",
     who=Who.ADMIN,
     status=202,
     returns=BulkJobView,
@@ -62,8 +62,8 @@ def rename_shared_category(call: Call, category_id: str, body: CategoryFields) -
     errors=(CategoryNotFound, CategoryUnknown, CategoryChanged),
     summary="Delete a category for everybody; all owners' files go to another such one or to none, in the background",
 )
-def delete_shared_category(call: Call, category_id: str, query: CategoryRemoval) -> Answer:
-    category = _categories(call).get(call.caller, category_id, shared=True)
+def delete_shared_category(call: Call, shared_category_id: str, query: CategoryRemoval) -> Answer:
+    category = _categories(call).get(call.caller, shared_category_id, shared=True)
     return job_answer(call.library.organising.delete_category(call.caller, category, query.move_to))
 
 

@@ -9,7 +9,7 @@ from chalicelib.allowances.models import Allowances, AllowancesChanged
 from chalicelib.api.endpoint import Input, Resource, Routes, Who
 from chalicelib.api.request import Call
 from chalicelib.extraction.filetypes import EXTENSIONS
-from chalicelib.uploads.rules import MAX_LIMIT
+from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_LIMIT
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Administration")
@@ -38,12 +38,15 @@ class Sizes(Input):
 class NewLimits(Input):
     """What may be uploaded; what is left out or null has its default from the settings."""
 
-    sizes: Sizes = Sizes()
-    extensions: Annotated[list[str], Field(min_length=1, max_length=200), AfterValidator(_known)] | None = (
-        None
-    )
-    uploads_per_minute: Annotated[int, Field(gt=0, le=1_000_000)] | None = None
-    default_quota: Annotated[int, Field(ge=0, le=MAX_QUOTA)] | None = None
+    sizes: Annotated[Sizes, Field(examples=[DEFAULT_LIMITS])] = Sizes()
+    extensions: Annotated[
+        Annotated[list[str], Field(min_length=1, max_length=200), AfterValidator(_known)] | None,
+        Field(examples=[None]),
+    ] = None
+    uploads_per_minute: Annotated[
+        Annotated[int, Field(gt=0, le=1_000_000)] | None, Field(examples=[None])
+    ] = None
+    default_quota: Annotated[Annotated[int, Field(ge=0, le=MAX_QUOTA)] | None, Field(examples=[None])] = None
 
     def values(self) -> dict[str, Any]:
         """Return what is set."""
@@ -74,7 +77,7 @@ def read_limits(call: Call) -> LimitsView:
     who=Who.ADMIN,
     returns=LimitsView,
     errors=(AllowancesChanged,),
-    summary="Set what may be uploaded, for new uploads, everywhere within 30 seconds; what is left out has its default",
+    summary="Set what may be uploaded, for uploads that begin from now on; what is left out has its default",
 )
 def set_limits(call: Call, body: NewLimits) -> LimitsView:
     values, expected = body.values(), call.expected_version

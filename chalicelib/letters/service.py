@@ -4,7 +4,7 @@ Looking hides a message from others for some seconds, as SQS has it; sending one
 before it is taken from the dead ones, so a crash between the two sends it twice, which every handler bears.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.audit.service import Audit
@@ -66,20 +66,12 @@ class DeadLetters:
         return found
 
     def send_again(self, caller: Caller, lane: str | None, limit: int) -> int:
-        """Send up to `limit` dead letters of a lane, or of all, to their queues again; return how many."""
+        """Send up to `limit` dead letters of a lane, or of all, to their queues again; return how many.
+
+        That it begins is logged first, how many were sent at its end: messages and the log share no transaction.
+        """
         names = [lane] if lane else list(self.lanes)
-        self.tables.commit(
-            [
-                self.audit.entry(
-                    "jobs.redriven",
-                    owner=caller.user_id,
-                    actor=caller.user_id,
-                    target=",".join(names),
-                    origin=caller.origin,
-                    limit=limit,
-                )
-            ]
-        )
+        self._note("jobs.redrive", caller, names, limit=limit)
         sent = 0
         for name in names:
             lane_ = self.lanes[name]
@@ -87,7 +79,13 @@ class DeadLetters:
                 lane_.queue.send(message.body)
                 lane_.dead.delete(message)
                 sent += 1
+        self._note("jobs.redriven", caller, names, sent=sent)
         return sent
+
+    def _note(self, action: str, caller: Caller, names: Sequence[str], **details: object) -> None:
+        who, target = caller.user_id, ",".join(names)
+        entry = self.audit.entry(action, owner=who, actor=who, target=target, origin=caller.origin, **details)
+        self.tables.commit([entry])
 
     def _taken(self, queue: Queue, most: int, hidden_seconds: int) -> list[Message]:
         taken: dict[str, Message] = {}

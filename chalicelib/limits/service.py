@@ -49,6 +49,10 @@ class Turn:
         """Return where the counter is."""
         return self.store.table, self.store.key(self.policy, self.subject, self.window)
 
+    def of(self, quota: int) -> "Turn":
+        """Return the same turn where there are this many in a window."""
+        return replace(self, policy=replace(self.policy, quota=quota))
+
     def check(self, counter: Item | None) -> int:
         """Return how many there were, given the counter as it was read; raises RateExceeded when used up."""
         count = int(counter["n"]) if counter else 0
@@ -103,9 +107,9 @@ class Limits:
             return False
         return True
 
-    def turn(self, name: str, subject: str, quota: int) -> Turn:
-        """Return a turn in the present window, of which the policy has this many; no call."""
-        policy = replace(self.policies[name], quota=quota)
+    def turn(self, name: str, subject: str) -> Turn:
+        """Return a turn in the present window; no call."""
+        policy = self.policies[name]
         return Turn(self.store, policy, subject, *window(policy, self.clock()))
 
     def forget(self, name: str, subject: str) -> Write:

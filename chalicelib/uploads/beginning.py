@@ -1,19 +1,19 @@
 """How an upload begins: everything there is to know is read in one call, everything that changes is one transaction.
 
 Read are the content (if the library has it), what this very request may have made before its answer was lost, the
-category, and how many uploads there were in this minute; the transaction counts one more. What is refused leaves
-nothing and does not count.
+category, what may be uploaded, and how many uploads there were in this minute; the transaction counts one more. What is
+refused leaves nothing and does not count.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chalicelib.allowances.models import Allowances
+from chalicelib.allowances.service import AllowanceService
 from chalicelib.audit.service import Audit
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import PresignedPut
-from chalicelib.aws.table import Tables, Write
+from chalicelib.aws.table import Item, Tables, Write
 from chalicelib.blobs.models import Blob, BlobState, Member, object_key
 from chalicelib.core.caller import Caller
 from chalicelib.core.ids import moment_of
@@ -39,6 +39,17 @@ PATIENCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
+class _Found:
+    """What is known before an upload begins."""
+
+    blob: Blob | None
+    begun: bool
+    """Whether this very request has begun it already."""
+    counter: Item | None
+    allowed: Allowances
+
+
+@dataclass(frozen=True)
 class Beginning:
     """Begins uploads, or links content that is here already."""
 
@@ -49,17 +60,17 @@ class Beginning:
     announcing: Announcing
     audit: Audit
     limits: Limits
-    allowed: Callable[[], Allowances]
-    """Returns what may be uploaded."""
+    allowed: AllowanceService
     multipart_from: int
     """Files of this many bytes and more come in parts."""
 
     def begin(self, caller: Caller, request: Request, status: Status, ids: Ids) -> Begun | Linked:
         """Make one try; two calls. Raises as `Uploads.begin` does, and BlobChanged when overtaken."""
-        allowed = self.allowed()
-        file = _new_file(caller, request, status, ids.file, allowed)
-        turn = self.limits.turn("uploads", caller.user_id, allowed.uploads_per_minute)
-        blob, before = self._read(file, turn)
+        turn = self.limits.turn("uploads", caller.user_id)
+        found = self._read(caller, request, ids.file, turn)
+        turn = turn.of(found.allowed.uploads_per_minute)
+        file, blob = _new_file(caller, request, status, ids.file, found.allowed), found.blob
+        before = turn.check(found.counter) if not found.begun else 0
         if blob is not None and blob.members:
             return self._begun_before(file, ids)
         try:
@@ -72,15 +83,18 @@ class Beginning:
         turn.tell(turn.policy.quota - before - 1)
         return outcome
 
-    def _read(self, file: File, turn: Turn) -> tuple[Blob | None, int]:
-        """Return the content and how many uploads there were in this minute; one call."""
-        categories = self.files.catalogue.categories
-        content = self.files.blobs.places(file.owner_id, file.sha256, file.id)
-        category = categories.places(file.owner_id, file.category)
-        blob, member, counter, *found = self.tables.get_from([*content, turn.place, *category])
+    def _read(self, caller: Caller, request: Request, file_id: str, turn: Turn) -> "_Found":
+        """Return what there is to know; one call."""
+        categories, blobs = self.files.catalogue.categories, self.files.blobs
+        content = blobs.places(caller.user_id, request.sha256, file_id)
+        category = categories.places(caller.user_id, request.category)
+        blob, member, counter, allowed, *found = self.tables.get_from(
+            [*content, turn.place, self.allowed.place, *category]
+        )
         categories.check_read(found)
-        known = self.files.blobs.at_hand([blob, member])
-        return known, turn.check(counter) if member is None else 0
+        return _Found(
+            blobs.at_hand([blob, member]), member is not None, counter, self.allowed.at_hand(allowed)
+        )
 
     def _begun_before(self, file: File, ids: Ids) -> Begun | Linked:
         """Return what the same request made before it could answer."""

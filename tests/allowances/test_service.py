@@ -1,4 +1,4 @@
-"""Admins set what may be uploaded: within half a minute everywhere, over the settings' defaults, written down."""
+"""Admins set what may be uploaded: at once for uploads, over the settings' defaults, written down."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +28,7 @@ def _as_before(library: Library, caller: Caller) -> "object":
     library.allowances.replace(caller, {}, None)
 
 
-def test_a_change_holds_at_once_here_and_soon_elsewhere(
+def test_a_change_holds_at_once_for_uploads_everywhere_and_soon_for_all_else(
     library: Library, other: Library, caller: Caller, clock: FakeClock
 ) -> None:
     before = other.allowances()
@@ -38,6 +38,18 @@ def test_a_change_holds_at_once_here_and_soon_elsewhere(
     with pytest.raises(FileTooLarge) as refusal:
         library.uploads.begin(caller, a_request("a.txt", b"123456"))
     assert refusal.value.evidence["limit"] == 5
+    clock.advance(LIFE - timedelta(seconds=1))
+    assert other.allowances() == before
+    with pytest.raises(FileTooLarge):
+        other.uploads.begin(caller, a_request("a.txt", b"123456"))
+    assert other.allowances() == after
+
+
+def test_what_a_process_has_read_it_keeps_for_half_a_minute(
+    library: Library, other: Library, caller: Caller, clock: FakeClock
+) -> None:
+    before = other.allowances()
+    after = library.allowances.replace(caller, {"default_quota": 5}, None)
     clock.advance(LIFE - timedelta(seconds=1))
     assert other.allowances() == before
     clock.advance(timedelta(seconds=1))

@@ -1,5 +1,7 @@
 import pytest
 
+from chalicelib.core.ids import new_id
+from tests.conftest import Deliver
 from tests.doors import PASSWORD, Door
 
 
@@ -72,3 +74,29 @@ def test_signing_out_ends_the_session(ana: Door) -> None:
     ana.refused(
         "POST", "/v1/auth/refresh", 401, "token_invalid", json={"refresh_token": pair["refresh_token"]}
     )
+
+
+def test_who_tried_to_sign_in_is_in_the_owners_log_and_in_nobody_elses(
+    admin: Door, ana: Door, do_jobs: Deliver
+) -> None:
+    do_jobs()
+    user_id = ana.get("/v1/me")["id"]
+    agent = {"User-Agent": "guesser/1"}
+    wrong = {"email": ana.email.upper(), "password": "not this one"}
+    ana.refused("POST", "/v1/auth/login", 401, "credentials_wrong", json=wrong, headers=agent)
+    nobody = f"nobody-{new_id()}@example.org"
+    ana.refused("POST", "/v1/auth/login", 401, "credentials_wrong", json={**wrong, "email": nobody})
+    admin.ok("PATCH", f"/v1/admin/users/{user_id}", 200, json={"status": "disabled"})
+    right = {"email": ana.email, "password": PASSWORD}
+    ana.refused("POST", "/v1/auth/login", 403, "account_disabled", json=right)
+    assert do_jobs() == {"batchItemFailures": []}
+    entries = admin.get(f"/v1/admin/activity?user={user_id}&action=session.refused")["items"]
+    assert [entry["details"]["reason"] for entry in entries] == ["account_disabled", "credentials_wrong"]
+    assert (entries[1]["actor"], entries[1]["agent"], entries[1]["address"]) == (
+        "unknown",
+        "guesser/1",
+        "127.0.0.1",
+    )
+    assert entries[0]["at"] > entries[1]["at"]
+    every = admin.get("/v1/admin/activity?action=session.refused&limit=100")["items"]
+    assert [entry["owner"] for entry in every if entry["id"] >= entries[1]["id"]] == [user_id, user_id]

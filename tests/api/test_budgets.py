@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import library as this_process
 from tests.conftest import MEDIA, Deliver
 from tests.doors import Door
 
@@ -26,7 +25,6 @@ def cost(caplog: pytest.LogCaptureFixture) -> Cost:
 
 def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
     costs: list[int] = []
-    this_process().allowances()  # kept for half a minute
     ana.begin("a.txt", b"words")
     assert cost("POST /v1/uploads") == 2
     content = new_id().encode()

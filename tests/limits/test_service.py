@@ -75,7 +75,7 @@ def test_a_turn_costs_no_call_counts_with_what_is_limited_and_tells_what_is_left
     library: Library, limits: Limits, subject: str
 ) -> None:
     for left in (1, 0):
-        turn = limits.turn("tries", subject, 2)
+        turn = limits.turn("tries", subject).of(2)
         (counter,) = library.tables.get_from([turn.place])
         with metered() as receipt, noted() as standings:
             assert turn.check(counter) == 1 - left
@@ -85,7 +85,7 @@ def test_a_turn_costs_no_call_counts_with_what_is_limited_and_tells_what_is_left
         library.tables.commit([count])
     with pytest.raises(RateExceeded):
         library.tables.commit([count])  # another was quicker
-    turn = limits.turn("tries", subject, 2)
+    turn = limits.turn("tries", subject).of(2)
     with pytest.raises(RateExceeded) as refusal:
         turn.check(library.tables.get_from([turn.place])[0])
     assert refusal.value.evidence == {"retry_after": 60, "limit": "tries"}

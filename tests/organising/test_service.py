@@ -6,10 +6,12 @@ import pytest
 
 from chalicelib.catalogue.models import Criteria
 from chalicelib.core.caller import Caller
+from chalicelib.core.ids import new_id
 from chalicelib.organising.models import Action, Edit, Job, JobEnded, JobState
 from chalicelib.organising.service import PATIENCE, STEP
+from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
-from tests.conftest import Deliver, FakeClock, Messages, a_request
+from tests.conftest import Deliver, FakeClock, Messages, a_request, new_caller
 
 FILES = STEP + 5
 
@@ -97,3 +99,25 @@ def test_a_job_over_a_filter_takes_only_what_fits(library: Library, caller: Call
     assert (job.state, job.done) == (JobState.FINISHED, 1)
     assert tagged(library, caller, "one") == 1
     assert tagged(library, caller, "sea") == many
+
+
+def test_what_is_put_into_a_category_for_everybody_as_it_ends_is_not_left_in_it(
+    library: Library, caller: Caller
+) -> None:
+    categories = library.files.catalogue.categories
+    owners = [new_caller(), new_caller()]
+    category = categories.add(caller, f"Holidays {new_id()}", shared=True)
+    begun = [library.uploads.begin(one, a_request(category=category.id)) for one in owners]
+    files = [one.file for one in begun if isinstance(one, Begun)]
+    job = library.organising.delete_category(caller, category, None)
+    assert (job.state, job.done) == (JobState.RUNNING, 2)
+    late = library.files.get(owners[0], files[0].id)
+    library.files.edit(
+        owners[0], late, {"category": category.id}
+    )  # had been checked before the category ended
+    library.organising.advance(job.id)
+    ended = library.organising.get(caller, job.id)
+    assert (ended.state, ended.done, ended.failed) == (JobState.FINISHED, 3, 0)
+    assert [library.files.get(who, file.id).category for who, file in zip(owners, files, strict=True)] == [
+        None
+    ] * 2

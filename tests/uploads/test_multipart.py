@@ -112,7 +112,6 @@ def test_a_large_file_comes_in_parts_and_is_whole(
 
 def test_beginning_costs_two_calls_and_signing_one(library: Library, caller: Caller) -> None:
     content = large()
-    library.allowances()  # kept for half a minute
     with metered() as receipt:
         begun = begin(library, caller, announced(content))
     assert receipt.calls == ["dynamodb.BatchGetItem", "dynamodb.TransactWriteItems"]
