@@ -27,7 +27,14 @@ MAX_WORDS = 16
 
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
-    if len(json.dumps(value)) > MAX_CUSTOM_BYTES:
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError) as error:
+        msg = (
+            "is no JSON that others can read: it has NaN, Infinity or half a character, or is nested too deep"
+        )
+        raise ValueError(msg) from error
+    if size > MAX_CUSTOM_BYTES:
         msg = f"may have at most {MAX_CUSTOM_BYTES} bytes as JSON"
         raise ValueError(msg)
     return value

@@ -20,6 +20,7 @@ class Form:
 
     fields: dict[str, str]
     filename: str
+    content_type: str
     content: bytes
 
 
@@ -55,10 +56,10 @@ def _limits(size: int) -> dict[str, int]:
 
 def _form(parser: MultipartParser) -> Form:
     fields: dict[str, str] = {}
-    file: tuple[str, bytes] | None = None
+    file: tuple[str, str, bytes] | None = None
     for part in parser:
         if part.filename is not None and part.name == "file" and file is None:
-            file = part.filename, part.raw
+            file = part.filename, part.content_type, part.raw
         elif part.filename is None and part.size <= MAX_FIELD_BYTES and part.name not in fields:
             fields[part.name] = part.value
         else:

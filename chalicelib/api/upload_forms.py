@@ -36,12 +36,15 @@ class Description(Input):
     visibility: Literal["private", "public"] = "private"
     on_duplicate: Literal["reject", "link"] = "reject"
 
-    def request(self, filename: str, size: int, sha256: str, composite: str | None = None) -> Request:
+    def request(
+        self, filename: str, size: int, sha256: str, composite: str | None = None, content_type: str = ""
+    ) -> Request:
         """Return the request to upload this content under this description."""
         return Request(
             filename=filename,
             size=size,
             sha256=sha256,
+            content_type=content_type,
             composite=composite,
             link_duplicate=self.on_duplicate == "link",
             caption=self.caption,
@@ -77,12 +80,16 @@ class BeginUpload(Description):
         ),
     ] = None
     content_type: Annotated[
-        str, Field(max_length=200, description="Taken as a hint only: the content decides")
+        str,
+        Field(
+            max_length=200,
+            description="Refused when it contradicts the extension; beyond that the content decides",
+        ),
     ] = ""
 
     def to_request(self) -> Request:
         """Return the request to upload this."""
-        return self.request(self.filename, self.size, self.sha256, self.composite_sha256)
+        return self.request(self.filename, self.size, self.sha256, self.composite_sha256, self.content_type)
 
 
 class UploadBegun(Output):

@@ -36,6 +36,7 @@ from chalicelib.limits.models import RateExceeded
 from chalicelib.quotas.models import QuotaExceeded
 from chalicelib.uploads.models import (
     Begun,
+    ContentTypeContradicts,
     Duplicate,
     ExtensionNotAllowed,
     FileTooLarge,
@@ -59,6 +60,7 @@ REFUSALS = (
     Duplicate,
     HashDisputed,
     ExtensionNotAllowed,
+    ContentTypeContradicts,
     FileTooLarge,
     FilenameInvalid,
     QuotaExceeded,
@@ -80,7 +82,7 @@ def upload_form(call: Call) -> Answer:
     form = read_form(call.request)
     description = validated(Description, form.fields)
     sha256 = hashlib.sha256(form.content).hexdigest()
-    request = description.request(form.filename, len(form.content), sha256)
+    request = description.request(form.filename, len(form.content), sha256, content_type=form.content_type)
     file = call.library.uploads.receive(call.caller, request, form.content)
     return Answer(FileView.of(file), headers={"Location": f"/v1/files/{file.id}"})
 

@@ -159,3 +159,38 @@ _KINDS: Mapping[str, Kind] = {extension: kind for kind, group in _CARRIES.items(
 def kind_of(extension: str) -> Kind | None:
     """What a file of that extension (without dot, any case) claims to be; None when the library does not know it."""
     return _KINDS.get(extension.lower())
+
+
+_EITHER: frozenset[Kind] = frozenset({"video", "audio"})
+_SERVED: Mapping[str, frozenset[Kind]] = MappingProxyType(
+    {t.mime_type: _EITHER if t.audio_mime_type else frozenset({t.kind}) for t in _ALL if t.kind}
+    | {t.audio_mime_type: _EITHER for t in _ALL if t.audio_mime_type}
+)
+_OF_PROGRAMS = frozenset(
+    {
+        *("text/html", "application/xhtml+xml", "text/javascript", "application/javascript"),
+        *("application/x-javascript", "application/ecmascript", "text/vbscript", "application/x-httpd-php"),
+        *(
+            "application/x-msdownload",
+            "application/x-dosexec",
+            "application/x-executable",
+            "application/x-elf",
+        ),
+        *("application/vnd.microsoft.portable-executable", "application/x-mach-binary", "application/x-sh"),
+        *(
+            "application/java-archive",
+            "application/x-msi",
+            "application/x-bat",
+            "application/x-shockwave-flash",
+        ),
+    }
+)
+
+
+def may_be_declared(mime_type: str, kind: Kind) -> bool:
+    """Tell whether a file that claims to be of a kind may be sent as of a MIME type (with or without parameters).
+
+    Clients guess these from their system's tables, so what the library has not heard of is taken as no statement.
+    """
+    declared = mime_type.partition(";")[0].strip().lower()
+    return declared not in _OF_PROGRAMS and kind in _SERVED.get(declared, {kind})

@@ -210,7 +210,7 @@ def _new_file(caller: Caller, request: Request, status: Status, file_id: str, al
         owner_id=caller.user_id,
         filename=name,
         extension=extension_of(name),
-        type=admitted_type(name, request.size, allowed),
+        type=admitted_type(name, request.size, allowed, request.content_type),
         mime_type=UNKNOWN_TYPE,
         size=request.size,
         sha256=request.sha256,

@@ -27,6 +27,8 @@ class Request:
     filename: str
     size: int
     sha256: str
+    content_type: str = ""
+    """What the client declares, if anything; once it contradicts nothing, the content decides."""
     composite: str | None = None
     """Of a file that will come in parts: SHA-256 over the parts' SHA-256 digests, as hex, if the client knows it."""
     link_duplicate: bool = False
@@ -160,6 +162,12 @@ class ExtensionNotAllowed(UnsupportedType):
     """Files with this extension are not taken."""
 
     code = "extension_not_allowed"
+
+
+class ContentTypeContradicts(UnsupportedType):
+    """The declared MIME type is one of programs, or of other things than files of this extension are."""
+
+    code = "content_type_contradicts"
 
 
 class FileTooLarge(TooLarge):

@@ -6,9 +6,9 @@ from chalicelib.allowances.models import Allowances
 from chalicelib.aws.multipart import Part
 from chalicelib.blobs.models import Blob, HashDisputed
 from chalicelib.blobs.rules import check_size
-from chalicelib.extraction.filetypes import kind_of
+from chalicelib.extraction.filetypes import kind_of, may_be_declared
 from chalicelib.files.rules import extension_of
-from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge, Request
+from chalicelib.uploads.models import ContentTypeContradicts, ExtensionNotAllowed, FileTooLarge, Request
 
 MIB = 1 << 20
 DEFAULT_LIMITS = {"image": 10 * MIB, "video": 100 * MIB, "audio": 50 * MIB, "document": 20 * MIB}
@@ -52,8 +52,8 @@ def check_same(blob: Blob, request: Request) -> None:
         )
 
 
-def admitted_type(filename: str, size: int, allowances: Allowances) -> str:
-    """Return the type that a file claims by its name, or refuse its extension or size."""
+def admitted_type(filename: str, size: int, allowances: Allowances, content_type: str = "") -> str:
+    """Return the type that a file claims by its name, or refuse its extension, declared MIME type or size."""
     extension = extension_of(filename)
     kind = kind_of(extension)
     if kind is None or extension not in allowances.extensions:
@@ -61,6 +61,11 @@ def admitted_type(filename: str, size: int, allowances: Allowances) -> str:
         raise ExtensionNotAllowed(
             f'Files with the extension "{extension}" are not taken. Allowed: {", ".join(allowed)}.',
             allowed=allowed,
+        )
+    if not may_be_declared(content_type, kind):
+        raise ContentTypeContradicts(
+            f'A file with the extension "{extension}" cannot be sent as {content_type[:100]}. Leave content_type out, '
+            "or declare what the file is.",
         )
     limit = allowances.sizes[kind]
     if size > limit:

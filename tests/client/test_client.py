@@ -167,6 +167,18 @@ def test_files_are_listed_fetched_and_removed(command: Command, folder: Path, de
     assert [one["error"]["code"] for one in command("rm", everything[1]["id"], code=1)] == ["file_not_found"]
 
 
+def test_files_are_found_by_words_best_first(command: Command, folder: Path, deliver: Deliver) -> None:
+    command("upload", str(folder), "--tag", "plain old sea", "--jobs", "1")
+    deliver()
+    found = command("search", "plain")
+    assert found[0]["filename"] == "plain.png"  # the name says more than a tag
+    assert {one["filename"] for one in found} == {"photo.jpg", "plain.png", "copy.jpg"}
+    assert len(command("search", "plain", "--limit", "2")) == 2
+    assert [one["filename"] for one in command("search", "COPY old")] == ["copy.jpg"]
+    assert command("search", "mountain") == []
+    assert [one["error"]["code"] for one in command("search", "!?", code=1)] == ["invalid"]
+
+
 def test_who_is_not_signed_in_is_told_so(tmp_path: Path, base_url: str) -> None:
     nobody = Command(tmp_path, base_url)
     assert [one["error"]["code"] for one in nobody("ls", code=3)] == ["not_signed_in"]

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from chalicelib.allowances.models import Allowances
 from chalicelib.aws.multipart import Part
-from chalicelib.extraction.filetypes import EXTENSIONS
-from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
+from chalicelib.extraction.filetypes import EXTENSIONS, kind_of
+from chalicelib.uploads.models import ContentTypeContradicts, ExtensionNotAllowed, FileTooLarge
 from chalicelib.uploads.rules import (
     DEFAULT_LIMITS,
     MAX_FORM_BYTES,
@@ -55,6 +55,38 @@ def test_an_extension_that_is_not_on_the_list_is_refused_like_an_unknown_one() -
         admitted_type("a.jpg", 1, narrow)
     assert refusal.value.evidence == {"allowed": ["pdf", "png"]}
     assert "Allowed: pdf, png." in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.jpg", "image/jpeg"),
+        ("a.jpg", "IMAGE/PNG; q=1"),  # the content decides which picture it is
+        ("a.m4a", "video/mp4"),
+        ("a.ts", "text/vnd.trolltech.linguist"),  # what some systems take .ts for
+        ("a.csv", "application/vnd.ms-excel"),
+        ("a.md", "application/octet-stream"),
+        ("a.pdf", ""),
+    ],
+)
+def test_a_declared_type_that_contradicts_nothing_is_taken(name: str, content_type: str) -> None:
+    assert admitted_type(name, 1, ALLOWED, content_type) == kind_of(name.split(".")[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.jpg", "application/pdf"),
+        ("a.jpg", "video/mp4"),
+        ("a.mp3", "text/plain; charset=utf-8"),
+        ("a.txt", "text/html"),
+        ("a.pdf", "Application/X-MSDownload"),
+        ("a.svg", "application/xhtml+xml"),
+    ],
+)
+def test_a_declared_type_of_other_things_or_of_programs_is_refused(name: str, content_type: str) -> None:
+    with pytest.raises(ContentTypeContradicts):
+        admitted_type(name, 1, ALLOWED, content_type)
 
 
 @pytest.mark.parametrize("kind", DEFAULT_LIMITS)
