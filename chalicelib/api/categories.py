@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 
 from chalice.app import Blueprint
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.api.bulk import BulkJobView, job_answer
 from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
-from chalicelib.api.fields import Id
+from chalicelib.api.fields import Id, plain
 from chalicelib.api.request import Call
 from chalicelib.catalogue.categories import (
     Category,
@@ -21,7 +21,7 @@ from chalicelib.catalogue.categories import (
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Categories")
 
-CategoryName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+CategoryName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(plain)]
 
 
 class CategoryView(Resource):

@@ -1,6 +1,7 @@
 """Fields that a person sets on a file, as they come in."""
 
 import json
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from chalicelib.api.endpoint import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
 from chalicelib.catalogue.text import asked_words
 from chalicelib.core.ids import is_id
+from chalicelib.files.rules import BIDI_MARKS
 
 MAX_CUSTOM_BYTES = 8192
 MAX_SIZE = 1 << 47
@@ -43,6 +45,21 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 def as_list(value: object) -> object:
     """Return a parameter that may come once or several times as a list."""
     return value if isinstance(value, list) else [value]
+
+
+def plain(value: str) -> str:
+    """Refuse what is no text on one line as it reads: controls, and marks that turn its direction."""
+    if any(char in BIDI_MARKS or unicodedata.category(char) == "Cc" for char in value):
+        msg = "has control characters or marks that turn its direction"
+        raise ValueError(msg)
+    return value
+
+
+def _lines(value: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and char not in "\n\r\t" for char in value):
+        msg = "has control characters"
+        raise ValueError(msg)
+    return value
 
 
 def _normal_tag(tag: str) -> str:
@@ -81,7 +98,9 @@ def _normal_tags(values: list[str]) -> list[str]:
     return list(normal_tags(tuple(values)))
 
 
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(plain)
+]
 ID_SCHEMA = {
     "type": "string",
     "format": "uuid",
@@ -90,10 +109,13 @@ ID_SCHEMA = {
 Id = Annotated[str, AfterValidator(_an_id), WithJsonSchema(ID_SCHEMA)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment)]
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
-Caption = Annotated[str, Field(max_length=2000)]
+Caption = Annotated[str, Field(max_length=2000), AfterValidator(_lines)]
 ContentId = Annotated[str, Field(min_length=1, max_length=200)]
 Tag = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_normal_tag)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+    AfterValidator(plain),
+    AfterValidator(_normal_tag),
 ]
 Words = Annotated[str, Field(max_length=200), AfterValidator(_few_words)]
 Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_normal_tags)]

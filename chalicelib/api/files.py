@@ -126,7 +126,7 @@ def list_trash(call: Call, query: Paging) -> FilePage:
     "POST /v1/files/{file_id}/restore",
     who=Who.WRITER,
     returns=FileView,
-    errors=(FileNotFound,),
+    errors=(FileNotFound, PermissionMissing, FileChanged),
     summary="Bring a file back from the trash",
 )
 def restore_file(call: Call, file_id: str) -> FileView:

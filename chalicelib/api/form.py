@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chalice.app import Request
 from multipart import MultipartError, MultipartParser, parse_options_header
 
-from chalicelib.core.errors import Malformed, UnsupportedType
+from chalicelib.core.errors import Invalid, Malformed, UnsupportedType
 from chalicelib.uploads.models import UseUploads
 from chalicelib.uploads.rules import MAX_FORM_BYTES
 
@@ -25,7 +25,7 @@ class Form:
 
 
 def read_form(request: Request) -> Form:
-    """Return the form in a request. Raises UseUploads, UnsupportedType, Malformed."""
+    """Return the form in a request. Raises UseUploads, UnsupportedType, Malformed, Invalid."""
     raw = request.raw_body
     body = raw.encode() if isinstance(raw, str) else raw
     if len(body) > MAX_FORM_BYTES:
@@ -68,4 +68,6 @@ def _form(parser: MultipartParser) -> Form:
             )
     if file is None:
         raise Malformed('The form has no file: send it as the part "file".')
+    if not file[2]:
+        raise Invalid("The file is empty.")
     return Form(fields, *file)

@@ -18,7 +18,11 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", to_lower=Tr
 
 
 def _json(value: object) -> object:
-    return json.loads(value) if isinstance(value, str) else value
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except RecursionError as error:
+        msg = "is nested too deep"
+        raise ValueError(msg) from error
 
 
 def _words(value: object) -> object:
@@ -70,7 +74,7 @@ class BeginUpload(Description):
     """What is to be uploaded. SHA-256 in hexadecimal: `sha256sum` prints it."""
 
     filename: Filename
-    size: Annotated[int, Field(ge=1, le=5 << 40)]
+    size: Annotated[int, Field(strict=True, ge=1, le=5 << 40)]
     sha256: Sha256
     composite_sha256: Annotated[
         Sha256 | None,
@@ -190,7 +194,7 @@ class UploadView(Output):
 class PartAnnounced(Input):
     """A part that is about to be sent."""
 
-    number: Annotated[int, Field(ge=1, le=MAX_PARTS)]
+    number: Annotated[int, Field(strict=True, ge=1, le=MAX_PARTS)]
     sha256: Sha256
 
 

@@ -81,7 +81,12 @@ def test_an_upload_can_be_given_up(ana: Door) -> None:
         ({"metadata": ["no", "object"]}, 422, "invalid"),
         ({"metadata": "{"}, 422, "invalid"),
         ({"metadata": '{"x": NaN}'}, 422, "invalid"),
-        ({"metadata": {"x": "\ud800"}}, 422, "invalid"),
+        ({"metadata": {"x": "\ud800"}}, 400, "malformed"),
+        ({"tags": ["a\u202eb"]}, 422, "invalid"),
+        ({"tags": ["a\x00b"]}, 422, "invalid"),
+        ({"caption": "a\x00b"}, 422, "invalid"),
+        ({"size": True}, 422, "invalid"),
+        ({"size": "10"}, 422, "invalid"),
         ({"metadata": '{"x": ' + "[" * 2000 + "]" * 2000 + "}"}, 422, "invalid"),
         ({"filename": "a/b.jpg"}, 422, "filename_invalid"),
         ({"filename": "a\n.jpg"}, 422, "filename_invalid"),
@@ -123,6 +128,7 @@ FIELD = b'Content-Disposition: form-data; name="caption"\r\n\r\n'
     ("form", "status", "code"),
     [
         (boundary(FIELD + b"no file"), 400, "malformed"),
+        (boundary(FILE.removesuffix(b"words")), 422, "invalid"),
         (
             boundary(FILE.replace(b"\r\n\r\n", b"\r\nContent-Type: image/png\r\n\r\n")),
             415,
