@@ -144,14 +144,14 @@ class Categories:
         self.tables.commit([*writes, entry])
         return after
 
-    def removal(self, caller: Caller, category: Category) -> list[Write]:
+    def removal(self, caller: Caller, category: Category, move_to: str | None) -> list[Write]:
         """Return the writes that end a category as it was read; its files are another matter."""
         unchanged = Attr("version").eq(category.version)
         owner = _owner(caller, shared=category.shared)
         return [
             Delete(self.table, _key(owner, category.id), unchanged, refused=_changed()),
             Delete(self.table, _name_key(owner, category.name)),
-            self._entry("category.deleted", caller, category, name=category.name),
+            self._entry("category.deleted", caller, category, name=category.name, files_go_to=move_to),
         ]
 
     def forget(self, owner_id: str) -> None:

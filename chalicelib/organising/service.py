@@ -116,7 +116,7 @@ class Organising:
         if move_to is not None:
             owner = LIBRARY if category.shared else caller.user_id
             self.files.catalogue.categories.check(owner, move_to)
-        removal = self.files.catalogue.categories.removal(caller, category)
+        removal = self.files.catalogue.categories.removal(caller, category, move_to)
         return self._start(caller, Criteria(category=category.id), edit, removal, everyone=category.shared)
 
     def get(self, caller: Caller, job_id: str) -> Job:

@@ -88,5 +88,8 @@ def test_everybodys_files_go_to_another_or_to_none(admin: Door, ana: Door, ben: 
     assert [door.get(f"/v1/files/{file}")["category"] for door, file in ((ana, first), (ben, second))] == [
         None
     ] * 2
-    assert told(admin, "category.deleted", other)
+    assert [told(admin, "category.deleted", ended)[0]["files_go_to"] for ended in (one, other)] == [
+        other,
+        None,
+    ]
     ana.refused("PATCH", f"/v1/files/{first}", 422, "category_unknown", json={"category": other})

@@ -176,7 +176,7 @@ def test_the_account_costs_what_it_may(ana: Door, cost: Cost) -> None:
 def test_administration_costs_what_it_may(admin: Door, cost: Cost) -> None:
     for calls in (
         20,
-        13,
-    ):  # the session, six of counts, the shared categories, five of queues; the first may add up what others left
+        14,
+    ):  # the session, six of counts, two of categories, five of queues; the first may add up what others left
         admin.get("/v1/admin/stats")
         assert cost("GET /v1/admin/stats") <= calls
