@@ -28,9 +28,11 @@ def arrive(library: Library, file: File) -> list[File]:
     return library.intake.arrived(Arrival(file.owner_id, file.sha256, file.size))
 
 
-def uploaded(library: Library, caller: Caller, filename: str, content: bytes) -> File:
+def uploaded(
+    library: Library, caller: Caller, filename: str, content: bytes, tags: tuple[str, ...] = ()
+) -> File:
     """Bring a file in, through to its final state."""
-    outcome = library.uploads.begin(caller, a_request(filename, content))
+    outcome = library.uploads.begin(caller, a_request(filename, content, tags=tags))
     assert isinstance(outcome, Begun)
     send(outcome, content)
     arrive(library, outcome.file)

@@ -127,6 +127,17 @@ def edit_all(call: Call, body: BulkJob) -> Answer:
 
 
 @route(
+    "DELETE /v1/trash",
+    who=Who.WRITER,
+    returns=BulkJobView,
+    also={202: BulkJobView},
+    summary="Erase all that is in one's trash; beyond a hundred files in the background",
+)
+def empty_trash(call: Call) -> Answer:
+    return job_answer(call.library.organising.empty_trash(call.caller))
+
+
+@route(
     "GET /v1/jobs/{job_id}",
     who=Who.WRITER,
     returns=BulkJobView,

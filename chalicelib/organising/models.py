@@ -25,6 +25,8 @@ class Action(StrEnum):
     """Make public or private."""
     DELETE = "delete"
     RESTORE = "restore"
+    ERASE = "erase"
+    """Remove what is in the trash for good."""
 
 
 @dataclass(frozen=True)

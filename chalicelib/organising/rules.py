@@ -1,5 +1,6 @@
 """What an edit makes of a file."""
 
+from datetime import datetime
 from typing import Any
 
 from chalicelib.catalogue.rules import normal_tags, tag_key
@@ -14,6 +15,11 @@ class TooManyTags(Invalid):
     """A file may have no more tags."""
 
     code = "too_many_tags"
+
+
+def was_in_trash(file: File, moment: datetime) -> bool:
+    """Tell whether a file that is in the trash was there at a moment."""
+    return file.trashed_at is not None and file.trashed_at <= moment
 
 
 def changes(edit: Edit, file: File) -> dict[str, Any]:

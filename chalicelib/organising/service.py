@@ -40,7 +40,7 @@ from chalicelib.organising.models import (
     Result,
     TagNotFound,
 )
-from chalicelib.organising.rules import changes
+from chalicelib.organising.rules import changes, was_in_trash
 from chalicelib.organising.store import EditJobStore
 
 ORGANISE = "organise"
@@ -105,6 +105,10 @@ class Organising:
         """Attach all files of a foreign thing to it no more; the files stay."""
         edit = Edit(Action.DETACH, content_id=content_id)
         return self._start(caller, Criteria(content_id=content_id), edit, [])
+
+    def empty_trash(self, caller: Caller) -> Job:
+        """Erase all that is in the trash by now; what is restored, or thrown away, meanwhile stays."""
+        return self._start(caller, Criteria(), Edit(Action.ERASE), [])
 
     def delete_category(self, caller: Caller, category: Category, move_to: str | None) -> Job:
         """End a category; its files go to another one, or to none. Raises CategoryUnknown, CategoryChanged.
@@ -209,11 +213,17 @@ class Organising:
         return self._save(after, job)
 
     def _page(self, caller: Caller, job: Job) -> Page[File]:
-        owner = None if job.everyone else caller.user_id
         try:
-            return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=job.cursor)
+            return self._page_after(caller, job, job.cursor)
         except CursorInvalid:  # the key that signs cursors was rotated: begin again, which harms nothing
-            return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=None)
+            return self._page_after(caller, job, None)
+
+    def _page_after(self, caller: Caller, job: Job, cursor: str | None) -> Page[File]:
+        if job.edit.action is Action.ERASE:
+            page = self.files.trash(caller, limit=STEP, cursor=cursor)
+            return replace(page, items=[one for one in page.items if was_in_trash(one, job.created_at)])
+        owner = None if job.everyone else caller.user_id
+        return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=cursor)
 
     def _save(self, after: Job, before: Job) -> Job:
         after = replace(after, version=before.version + 1, updated_at=self.clock())
@@ -242,9 +252,24 @@ class Organising:
         except LibraryError as error:
             return Outcome(file_id, Result.FAILED, error.code, error.detail)
 
+    def _erase(self, caller: Caller, file_id: str) -> Result:
+        def read() -> File:
+            found = self.files.get_many([file_id])
+            if not found or found[0].trashed_at is None:
+                raise FileNotFound("The file is in the trash no more.")
+            return found[0]
+
+        try:
+            self.files.erase_read(caller, read, None)
+        except FileNotFound:
+            return Result.UNCHANGED
+        return Result.DONE
+
     def _apply(self, caller: Caller, file: File | None, edit: Edit) -> Result:
         if file is None:
             raise FileNotFound("There is no such file.")
+        if edit.action is Action.ERASE:
+            return self._erase(caller, file.id)
         if edit.action in {Action.DELETE, Action.RESTORE}:
             wanted = edit.action is Action.DELETE
             if (file.trashed_at is not None) is wanted:

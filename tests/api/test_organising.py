@@ -208,3 +208,18 @@ def test_files_are_exported_as_a_table_that_no_spreadsheet_takes_for_formulas(an
     )
     assert ana("GET", "/v1/files/export.csv?tag=sea").text.count("\r\n") == 2
     ana.refused("GET", "/v1/files/export.csv?columns=password", 422, "invalid")
+
+
+def test_the_trash_is_emptied_at_once_for_good_and_for_oneself_only(ana: Door, ben: Door) -> None:
+    thrown, theirs = ana.upload("a.txt", b"1")["id"], ben.upload("b.txt", b"2")["id"]
+    stays = ana.upload("c.txt", b"3")["id"]
+    for door, file in ((ana, thrown), (ben, theirs)):
+        door.ok("DELETE", f"/v1/files/{file}", 204)
+    job = ana.ok("DELETE", "/v1/trash", 200)
+    assert (job["action"], job["state"], job["done"]) == ("erase", "finished", 1)
+    assert ana.get("/v1/trash")["items"] == []
+    ana.refused("POST", f"/v1/files/{thrown}/restore", 404, "file_not_found")
+    assert [file["id"] for file in ana.get("/v1/files")["items"]] == [stays]
+    assert [file["id"] for file in ben.get("/v1/trash")["items"]] == [theirs]
+    assert ana.get("/v1/me/activity?action=file.erased")["items"][0]["target"] == thrown
+    assert ana.ok("DELETE", "/v1/trash", 200)["done"] == 0

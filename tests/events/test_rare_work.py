@@ -17,6 +17,9 @@ from chalicelib.events import extraction
 from chalicelib.events.sweep import put_in_order
 from chalicelib.exports.models import Export, ExportState, Piece, Wanted
 from chalicelib.exports.tables import Table, wanted
+from chalicelib.files.models import Permission
+from chalicelib.files.rules import KEPT_IN_TRASH
+from chalicelib.sharing.models import Terms
 from chalicelib.uploads.models import Begun, UploadState, WantedPart
 from chalicelib.uploads.rules import MULTIPART_FROM
 from chalicelib.wiring import Library
@@ -52,6 +55,23 @@ def test_the_sweep_ends_uploads_heals_lost_events_and_removes_freed_bytes(
     assert stored(library, photo) is None
     assert list(library.bucket.keys(renditions_prefix(photo.owner_id, photo.sha256))) == []
     assert len(messages.take()) == 1
+
+
+@pytest.mark.usefixtures("nothing_due")
+def test_the_sweep_empties_the_trash_and_leaves_nothing_of_what_is_in_it(
+    library: Library, clock: FakeClock, roles: Roles
+) -> None:
+    ana, friend = caller_of(opened(library)), opened(library)
+    photo = uploaded(library, ana, "photo.jpg", (MEDIA / "photo.jpg").read_bytes(), tags=("sea",))
+    library.grants.give(ana, photo.id, friend.email, Permission.VIEW)
+    library.links.create(ana, photo.id, Terms())
+    library.files.throw_away(ana, photo.id, None)
+    clock.advance(KEPT_IN_TRASH)
+    assert put_in_order(roles.library("Sweep", clock))["trash"] == 1
+    clock.advance(LONG)
+    done = put_in_order(roles.library("Sweep", clock))
+    assert (done["shared"], done["blobs"]) == (1, 1)
+    assert stored(library, photo) is None
 
 
 def test_the_sweep_sends_for_erasures_that_stand_still(

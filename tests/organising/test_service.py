@@ -121,3 +121,27 @@ def test_what_is_put_into_a_category_for_everybody_as_it_ends_is_not_left_in_it(
     assert [library.files.get(who, file.id).category for who, file in zip(owners, files, strict=True)] == [
         None
     ] * 2
+
+
+def test_all_of_the_trash_is_erased_but_what_comes_into_it_or_leaves_it_meanwhile(
+    library: Library, caller: Caller, many: int, clock: FakeClock
+) -> None:
+    organising, files = library.organising, library.files
+    thrown = organising.edit_all(caller, Criteria(), Edit(Action.DELETE))
+    organising.advance(thrown.id)
+    stays = library.uploads.begin(caller, a_request("stays.txt", b"stays"))
+    late = library.uploads.begin(caller, a_request("late.txt", b"late"))
+    assert isinstance(stays, Begun)
+    assert isinstance(late, Begun)
+    oldest = files.trash(caller, limit=100, cursor=files.trash(caller, limit=100, cursor=None).next_cursor)
+    job = organising.empty_trash(caller)
+    assert (job.state, job.done) == (JobState.RUNNING, STEP)
+    files.restore(caller, oldest.items[0].id)
+    clock.advance(timedelta(seconds=1))
+    files.throw_away(caller, late.file.id, None)
+    organising.advance(job.id)
+    ended = organising.get(caller, job.id)
+    assert (ended.state, ended.done, ended.failed) == (JobState.FINISHED, many - 1, 0)
+    assert [file.id for file in files.trash(caller, limit=10, cursor=None).items] == [late.file.id]
+    kept = {file.id for file in files.find(caller, Criteria(), limit=10).items}
+    assert kept == {stays.file.id, oldest.items[0].id}

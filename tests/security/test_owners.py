@@ -12,6 +12,7 @@ from chalicelib.api.endpoint import ROUTES, Route, Who
 from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import library as this_process
+from tests.conftest import new_caller
 from tests.doors import PASSWORD, Door
 
 NAMES = {f"{route.method} {route.path}": route for route in ROUTES}
@@ -92,6 +93,11 @@ def a_tag(door: Door) -> str:
     return "sea"
 
 
+def a_shared_category(_: Door) -> str:
+    admin = new_caller(Role.ADMIN)
+    return this_process().files.catalogue.categories.add(admin, f"Art {new_id()}", shared=True).id
+
+
 MADE: dict[str, Callable[[Door], str]] = {
     "{file_id}": a_file,
     "{upload_id}": lambda door: str(door.begin("a.txt", new_id().encode())["upload_id"]),
@@ -103,6 +109,7 @@ MADE: dict[str, Callable[[Door], str]] = {
     "{tag}": a_tag,
     "{content}": lambda _: "post-1",
     "{category_id}": lambda door: str(door.ok("POST", "/v1/categories", 201, json={"name": "Art"})["id"]),
+    "{shared_category_id}": a_shared_category,
     "{export_id}": lambda door: str(door.ok("POST", "/v1/exports", 202, json={})["id"]),
     "{job_id}": lambda door: str(door("POST", "/v1/jobs", json=TAGGING | {"filter": {}}).json()["id"]),
 }

@@ -124,6 +124,7 @@ WHO = {
     "GET /v1/files/{file_id}/usage": USERS,
     "GET /v1/admin/files/popular": ADMINS,
     "GET /v1/trash": USERS,
+    "DELETE /v1/trash": WRITERS,
     "POST /v1/files/{file_id}/restore": WRITERS,
     "POST /v1/files/{file_id}/links": WRITERS,
     "GET /v1/files/{file_id}/links": USERS,
