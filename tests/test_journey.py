@@ -17,7 +17,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,23 +65,36 @@ class Machine:
     run: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Door:
-        own = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MEDIATHEQUE_"))
-        }
-        settings = {"DATA_DIR": str(self.folder), "PORT": str(self.port), "AWS_PORT": str(self.aws_port)}
         with (self.folder.parent / "output").open("ab") as output:
             command = [sys.executable, "-m", "infra.local"]
             self.run = subprocess.Popen(
-                command, cwd=ROOT, env={**own, **settings}, stdout=output, stderr=output
+                command, cwd=ROOT, env=self._environment, stdout=output, stderr=output
             )
         door = Door(f"http://127.0.0.1:{self.port}")
         eventually(lambda: self._is_well(door), "the library answers")
         return door
 
+    def command(self, *words: str) -> list[Any]:
+        """Run a command of the library as its operator would, and return what it prints."""
+        line = [sys.executable, "-m", "infra.local.command", *words]
+        done = subprocess.run(
+            line, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
+        )
+        assert not done.stderr, done.stderr
+        return [json.loads(one) for one in done.stdout.splitlines()]
+
     def stop(self, number: signal.Signals) -> None:
         if self.run is not None:
             self.run.send_signal(number)
             self.run.wait(30)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MEDIATHEQUE_"))
+        }
+        settings = {"DATA_DIR": str(self.folder), "PORT": str(self.port), "AWS_PORT": str(self.aws_port)}
+        return {**own, **settings}
 
     @staticmethod
     def _is_well(door: Door) -> bool:
@@ -355,6 +368,18 @@ def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_i
     eventually(lambda: ana.get(export)["state"] == "finished", "the table is written")
     assert requests.get(ana.get(export)["url"], timeout=30).text == "tags\r\n" + 105 * "Ocean\r\n"
     ana.ok("DELETE", export, 204)
+
+
+def test_commands_reset_the_admin_and_prove_everybodys_counts(machine: Machine) -> None:
+    door = machine.start() if machine.run is None else Door(f"http://127.0.0.1:{machine.port}")
+    (reset,) = machine.command("infra.admin", "reset", "--email", "admin@mediatheque.local")
+    admin = replace(door, email=reset["email"])
+    admin = replace(admin, token=admin.pair(reset["password"])["access_token"])
+    assert admin.get("/v1/me")["role"] == "admin"
+    eventually(
+        lambda: machine.command("infra.recount", "--library")[0]["differences"] == [], "all is added up"
+    )
+    assert admin.get("/v1/admin/stats")["all"]["files"] >= 0
 
 
 def test_who_leaves_is_erased_in_the_background(machine: Machine) -> None:

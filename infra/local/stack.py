@@ -68,6 +68,19 @@ def deploy(endpoint: Endpoint, template: Path, name: str = "mediatheque") -> dic
         stack = _apply(cloudformation, name, text, digest, exists=stack is not None)
     dynamodb = session.client("dynamodb", endpoint_url=endpoint.url, config=DIRECT)
     _expire_items(dynamodb, cloudformation, name, text)
+    return _outputs(stack)
+
+
+def outputs_of(endpoint: Endpoint, name: str = "mediatheque") -> dict[str, str]:
+    """Return the outputs of the stack as it is, none where there is none. Raises EndpointConnectionError."""
+    cloudformation = endpoint.root_session().client(
+        "cloudformation", endpoint_url=endpoint.url, config=DIRECT
+    )
+    stack = _find(cloudformation, name)
+    return _outputs(stack) if stack else {}
+
+
+def _outputs(stack: "StackTypeDef") -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
