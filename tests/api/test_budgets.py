@@ -15,12 +15,13 @@ Cost = Callable[[str], int]
 @pytest.fixture
 def cost(caplog: pytest.LogCaptureFixture) -> Cost:
     """Return a function that gives the AWS calls of the last request to a route."""
+    return lambda route: last(caplog, "aws_calls", route=route)
 
-    def of(route: str) -> int:
-        lines = [vars(record) for record in caplog.records]
-        return int([line["aws_calls"] for line in lines if line.get("route") == route][-1])
 
-    return of
+def last(caplog: pytest.LogCaptureFixture, figure: str, **about: str) -> int:
+    """Return a figure of the last line in the log that is about something."""
+    lines = [vars(record) for record in caplog.records]
+    return int([line[figure] for line in lines if about.items() <= line.items()][-1])
 
 
 def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
@@ -70,6 +71,26 @@ def test_requests_cost_what_they_may(ana: Door, deliver: Deliver, cost: Cost) ->
     assert cost("POST /v1/files/{file_id}/reprocess") == 3
     ana.ok("DELETE", f"/v1/files/{file}", 204)
     assert cost("DELETE /v1/files/{file_id}") == 2
+
+
+def test_content_that_is_here_is_linked_without_a_write_to_storage(
+    ana: Door, deliver: Deliver, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = new_id().encode() * 10_000
+    ana.upload("a.txt", content)
+    assert last(caplog, "aws_bytes_sent", route="POST /v1/files") > len(content)
+    deliver()
+    ana.upload("b.txt", content, on_duplicate="link")
+    assert last(caplog, "aws_bytes_sent", route="POST /v1/files") < len(content) / 10
+    assert last(caplog, "aws_calls", route="POST /v1/files") == 2
+
+
+def test_finishing_costs_four_calls_beside_the_ranged_reads(
+    ana: Door, deliver: Deliver, caplog: pytest.LogCaptureFixture
+) -> None:
+    ana.upload("a.txt", new_id().encode())
+    deliver()
+    assert last(caplog, "aws_calls", message="arrival handled") == 4 + 1  # one read suffices for a short text
 
 
 def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
