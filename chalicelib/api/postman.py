@@ -31,6 +31,7 @@ CAPTURED = {
 GIVEN = {
     "email": "{{email}}",
     "filename": "hello.txt",
+    "content_type": "text/plain",
     "password": "{{password}}",
     "new_password": "{{password}}",
     "refresh_token": "{{refresh_token}}",

@@ -88,6 +88,11 @@ def test_an_upload_can_be_given_up(ana: Door) -> None:
         ({"size": True}, 422, "invalid"),
         ({"size": "10"}, 422, "invalid"),
         ({"metadata": '{"x": ' + "[" * 2000 + "]" * 2000 + "}"}, 422, "invalid"),
+        (
+            {"metadata": {"x": [[[[[[[[[[[[[[[[[[[[[[[[[[[[[["deep"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}},
+            422,
+            "invalid",
+        ),
         ({"filename": "a/b.jpg"}, 422, "filename_invalid"),
         ({"filename": "a\n.jpg"}, 422, "filename_invalid"),
         ({"filename": "a" * 252 + ".jpg"}, 422, "filename_invalid"),
