@@ -21,6 +21,7 @@ from chalicelib.core.ids import is_id
 from chalicelib.files.rules import BIDI_MARKS
 
 MAX_CUSTOM_BYTES = 8192
+MAX_LEVELS = 30
 MAX_SIZE = 1 << 47
 """Bytes: more than any file may have."""
 
@@ -28,13 +29,25 @@ MAX_WORDS = 16
 """Words to look for at once: each is a list to read."""
 
 
+def _levels(value: object) -> int:
+    """Return how deep lists and objects are nested, at most one more than may be."""
+    levels, inner = 0, [value]
+    while inner and levels <= MAX_LEVELS:
+        below = [
+            one.values() if isinstance(one, dict) else one for one in inner if isinstance(one, dict | list)
+        ]
+        levels, inner = levels + bool(below), [one for several in below for one in several]
+    return levels
+
+
 def _small(value: dict[str, Any]) -> dict[str, Any]:
+    if _levels(value) > MAX_LEVELS:
+        msg = f"may be nested {MAX_LEVELS} levels deep at most"
+        raise ValueError(msg)
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError) as error:
-        msg = (
-            "is no JSON that others can read: it has NaN, Infinity or half a character, or is nested too deep"
-        )
+    except ValueError as error:
+        msg = "is no JSON that others can read: it has NaN, Infinity or half a character"
         raise ValueError(msg) from error
     if size > MAX_CUSTOM_BYTES:
         msg = f"may have at most {MAX_CUSTOM_BYTES} bytes as JSON"
