@@ -54,7 +54,7 @@ class UserChange(Input):
 
     role: Role = Role.OPERATOR
     status: Literal[Status.ACTIVE, Status.DISABLED] = Status.ACTIVE
-    quota: Annotated[int, Field(ge=0, le=MAX_QUOTA)] | None = None
+    quota: Annotated[int, Field(strict=True, ge=0, le=MAX_QUOTA)] | None = None
 
 
 class UserListed(Output):

@@ -15,7 +15,7 @@ blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Administration")
 
 MAX_QUOTA = 1 << 50
-FileBytes = Annotated[int, Field(gt=0, le=MAX_LIMIT)]
+FileBytes = Annotated[int, Field(strict=True, gt=0, le=MAX_LIMIT)]
 
 
 def _known(extensions: list[str]) -> list[str]:
@@ -44,9 +44,11 @@ class NewLimits(Input):
         Field(examples=[None]),
     ] = None
     uploads_per_minute: Annotated[
-        Annotated[int, Field(gt=0, le=1_000_000)] | None, Field(examples=[None])
+        Annotated[int, Field(strict=True, gt=0, le=1_000_000)] | None, Field(examples=[None])
     ] = None
-    default_quota: Annotated[Annotated[int, Field(ge=0, le=MAX_QUOTA)] | None, Field(examples=[None])] = None
+    default_quota: Annotated[
+        Annotated[int, Field(strict=True, ge=0, le=MAX_QUOTA)] | None, Field(examples=[None])
+    ] = None
 
     def values(self) -> dict[str, Any]:
         """Return what is set."""
