@@ -10,9 +10,9 @@ from chalicelib.catalogue.looks import distance
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Conflict
 from chalicelib.files.access import permissions
-from chalicelib.files.models import File
+from chalicelib.files.models import File, Seen
 from chalicelib.files.rules import look_of
-from chalicelib.files.service import Files, Seen
+from chalicelib.files.service import Files
 from chalicelib.sharing.received import Received
 
 SHARED = 100
