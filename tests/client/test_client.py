@@ -176,7 +176,7 @@ def test_files_are_found_by_words_best_first(command: Command, folder: Path, del
     assert len(command("search", "plain", "--limit", "2")) == 2
     assert [one["filename"] for one in command("search", "COPY old")] == ["copy.jpg"]
     assert command("search", "mountain") == []
-    assert [one["error"]["code"] for one in command("search", "!?", code=1)] == ["nothing_asked"]
+    assert [one["error"]["code"] for one in command("search", "!?", code=1)] == ["invalid"]
 
 
 def test_who_is_not_signed_in_is_told_so(tmp_path: Path, base_url: str) -> None:
