@@ -179,7 +179,7 @@ class Organising:
         self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write], *, everyone: bool = False
     ) -> Job:
         now = self.clock()
-        total = None if everyone else self.files.catalogue.expected(caller.user_id, criteria)
+        total = None if everyone else self._expected(caller, criteria, edit)
         job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE, total=total)
         job = replace(job, everyone=True, walks=2) if everyone else job
         entry = self.audit.entry(
@@ -195,6 +195,11 @@ class Organising:
         )
         self.tables.commit([self.store.put_new(job), self.agenda.put(job.due_at, job.id), *also, entry])
         return self.advance(job.id) or self.get(caller, job.id)
+
+    def _expected(self, caller: Caller, criteria: Criteria, edit: Edit) -> int | None:
+        if edit.action is Action.ERASE:
+            return self.files.catalogue.statistics(caller.user_id).trashed_files
+        return self.files.catalogue.expected(caller.user_id, criteria)
 
     def _step(self, job: Job) -> Job:
         caller = Caller(job.owner_id, Role.OPERATOR, "", Origin(agent=f"job {job.id}"))

@@ -216,7 +216,7 @@ def test_the_trash_is_emptied_at_once_for_good_and_for_oneself_only(ana: Door, b
     for door, file in ((ana, thrown), (ben, theirs)):
         door.ok("DELETE", f"/v1/files/{file}", 204)
     job = ana.ok("DELETE", "/v1/trash", 200)
-    assert (job["action"], job["state"], job["done"]) == ("erase", "finished", 1)
+    assert (job["action"], job["state"], job["total"], job["done"]) == ("erase", "finished", 1, 1)
     assert ana.get("/v1/trash")["items"] == []
     ana.refused("POST", f"/v1/files/{thrown}/restore", 404, "file_not_found")
     assert [file["id"] for file in ana.get("/v1/files")["items"]] == [stays]
