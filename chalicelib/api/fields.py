@@ -97,6 +97,14 @@ def _a_moment(value: object) -> object:
     return value
 
 
+def _a_number(value: object) -> object:
+    """Refuse true and false, which pydantic would take for 1 and 0."""
+    if isinstance(value, bool):
+        msg = "is not a number"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic reports ValueErrors
+    return value
+
+
 def _few_words(text: str) -> str:
     if text.strip() and not asked_words(text):  # not "everything": a job would do it to all files
         msg = "needs a letter or a digit"
@@ -130,6 +138,7 @@ Tag = Annotated[
     AfterValidator(plain),
     AfterValidator(_normal_tag),
 ]
+Size = Annotated[int, Field(ge=0, le=MAX_SIZE), BeforeValidator(_a_number)]
 Words = Annotated[str, Field(max_length=200), AfterValidator(_few_words)]
 Tags = Annotated[list[Tag], Field(max_length=20), AfterValidator(_normal_tags)]
 Custom = Annotated[dict[str, Any], AfterValidator(_small)]

@@ -6,7 +6,7 @@ from chalice.app import Blueprint
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
-from chalicelib.api.fields import MAX_SIZE, ContentId, Id, Moment, Paging, Tag, Words, as_list
+from chalicelib.api.fields import ContentId, Id, Moment, Paging, Size, Tag, Words, as_list
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
@@ -49,8 +49,8 @@ class Filters(Input):
     category: Id | None = None
     created_after: Moment | None = None
     created_before: Moment | None = None
-    min_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
-    max_size: Annotated[int, Field(ge=0, le=MAX_SIZE)] | None = None
+    min_size: Size | None = None
+    max_size: Size | None = None
     q: Words = ""
 
     def criteria(self) -> Criteria:
