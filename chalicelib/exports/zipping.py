@@ -101,6 +101,9 @@ class _End(io.RawIOBase):
     def tell(self) -> int:
         return self._offset + len(self.written)
 
+    def seek(self, *_: int) -> int:
+        raise io.UnsupportedOperation  # io's own takes no offset over 2 GiB
+
     def writable(self) -> bool:
         return True
 

@@ -61,6 +61,13 @@ def test_a_file_behind_one_whose_sizes_take_64_bits_is_found(tmp_path: Path) -> 
     subprocess.run(["unzip", "-tq", str(path)], check=True, capture_output=True)
 
 
+def test_the_end_of_an_archive_of_three_gigabytes_tells_where_it_is() -> None:
+    entry = Member("a", 0, MOMENT, 0).entry(LARGE, UNPACKED)
+    end = directory([entry], LARGE + 50)
+    assert b"PK\x06\x06" in end, "places over 2 GiB take 64 bits"
+    assert LARGE.to_bytes(8, "little") in end
+
+
 def test_more_files_than_16_bits_can_count_are_all_there() -> None:
     one, chunks = a_member("x", [b""])
     content, so_far = one.pack(chunks[0], UNPACKED, last=True)
