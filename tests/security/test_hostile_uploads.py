@@ -1,7 +1,7 @@
 """All hostile files through the whole product: begun and sent through HTTP, examined by the event, asked for again.
 
 None crashes anything, none takes long, none makes a child of the worker call anybody, none is served as something
-that it is not. What each must become stands in `tests/media/hostile.json`.
+that it is not. What each must become stands in `tests/media/hostile.json`, and why it has no pictures if it should.
 """
 
 import hashlib
@@ -50,20 +50,26 @@ def begin(door: Door, name: str, content: bytes) -> requests.Response:
     return door("POST", "/v1/uploads", json={**body, "on_duplicate": "link"})
 
 
-def outcome(door: Door, deliver: Deliver, name: str, content: bytes) -> str:
-    """Upload a file and say what it became, in the words of the list."""
+def outcome(door: Door, deliver: Deliver, name: str, content: bytes) -> tuple[str, str | None]:
+    """Upload a file and say what it became, and which pictures were made of it, in the words of the list."""
     answer = begin(door, name, content)
     if answer.status_code >= 400:
-        return f"refused: {answer.json()['code']}"
+        return f"refused: {answer.json()['code']}", None
     begun = answer.json()
     if begun["mode"] == "single":
         assert put(begun, content).status_code in {200, 412}
         assert deliver() == {"batchItemFailures": []}
     file = door.get(f"/v1/files/{begun['file_id'] if begun['mode'] == 'single' else begun['file']['id']}")
     served_as_it_is(door, file)
-    return str(
-        file["mime_type"] if file["status"] == "ready" else f"{file['status']}: {file['error']['code']}"
-    )
+    if file["status"] != "ready":
+        return f"{file['status']}: {file['error']['code']}", None
+    return str(file["mime_type"]), pictures(file)
+
+
+def pictures(file: Any) -> str | None:
+    """Say which renditions a file has, or why not; None where its type has none."""
+    made = "+".join(sorted(file["renditions"]))
+    return made or file["metadata"].get("renditions_problem")
 
 
 def served_as_it_is(door: Door, file: Any) -> None:
@@ -92,14 +98,17 @@ def expected(name: str, content: bytes) -> set[str]:
 def test_every_hostile_file_meets_its_end_and_nothing_calls_anybody(
     aws: EmbeddedAws, ana: Door, deliver: Deliver, hostile: dict[str, bytes]
 ) -> None:
-    became: dict[str, str] = {}
+    became: dict[str, tuple[str, str | None]] = {}
     slowest = 0.0
     with listening() as (port, callers), Watcher(pid_of(aws), port_of(aws)) as watcher:
         for name, content in hostile.items():
             started = time.monotonic()
             became[name] = outcome(ana, deliver, name, content.replace(NAMED_PORT, port))
             slowest = max(slowest, time.monotonic() - started)
-    assert {name: end for name, end in became.items() if end not in expected(name, hostile[name])} == {}
+    ends = {name: end for name, (end, _) in became.items()}
+    assert {name: end for name, end in ends.items() if end not in expected(name, hostile[name])} == {}
+    made = {name: made for name, (_, made) in became.items() if made != EXPECTED[name].get("pictures")}
+    assert {name: one for name, one in made.items() if not ends[name].startswith("refused")} == {}
     assert len(became) == len(EXPECTED) == 52
     assert slowest < SECONDS
     assert callers == []
