@@ -14,9 +14,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+from .bell import Bell
 from .durable_queue import DurableQueue
 from .emulator import Module, Record
 from .journal import Journal, dumps
+from .patched_call import with_globals
 from .watched_store import watch_keys
 
 type QueueKey = tuple[str, str, str]  # account, region, URL
@@ -47,6 +49,7 @@ class DurableSQS:
         self.lock = threading.RLock()
         self._written: dict[str, str] = {}  # state row name -> text
         self.dirty = False  # a queue came, went or was configured
+        self._bell = Bell()
 
     def install(self) -> None:
         """Put the writing versions into the module."""
@@ -64,6 +67,8 @@ class DurableSQS:
             current = getattr(sqs, function.__name__, function)
             configures = action == "DeleteQueue" or not action.startswith(MESSAGE_ACTIONS)
             sqs._HANDLERS[action] = self._changing_queues(current) if configures else current
+        polling = with_globals(sqs, sqs._act_receive_message, {"asyncio": self._bell})
+        sqs._HANDLERS["ReceiveMessage"] = sqs._act_receive_message = polling
 
     def _locked(self, function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
@@ -125,6 +130,7 @@ class DurableSQS:
         self._journal.add(sql, number, message["id"], dumps(message))
         if message.get("receipt_handle"):
             self._write_flight(number, message)
+        self._bell.ring()
 
     def delete_messages(self, number: int, messages: list[Record]) -> None:
         """Delete the rows of messages that are gone."""
