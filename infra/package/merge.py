@@ -32,6 +32,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "Default": "{}",
         "Description": 'The most bytes of a file by type, as JSON: {"video": 5368709120}',
     },
+    "AllowedExtensions": {
+        "Type": "String",
+        "Default": "[]",
+        "Description": 'Extensions of files that are taken, as JSON: ["jpg", "pdf"]; none: all that can be examined',
+    },
     "Rates": {
         "Type": "String",
         "Default": "{}",

@@ -67,7 +67,15 @@ def test_functions_read_the_variables_that_make_run_gives_its_processes() -> Non
 def test_limits_are_parameters_whose_defaults_are_the_settings_own() -> None:
     merged = merge_template(app, TEMPLATE, functions_of(app, TEMPLATE), "c0ffee")
     variables = merged["Resources"]["APIHandler"]["Properties"]["Environment"]["Variables"]
-    assert {"QuotaBytes", "SizeLimits", "Rates", "RegistrationOpen", "RequireVerifiedEmail"} == set(SETTINGS)
+    names = {
+        "QuotaBytes",
+        "SizeLimits",
+        "AllowedExtensions",
+        "Rates",
+        "RegistrationOpen",
+        "RequireVerifiedEmail",
+    }
+    assert names == set(SETTINGS)
     for name in SETTINGS:
         assert variables[f"MEDIATHEQUE_{upper_snake(name)}"] == {"Ref": name}
     needed = {name: "x" for name, field in Settings.model_fields.items() if field.is_required()}
