@@ -104,7 +104,7 @@ def test_a_search_puts_the_best_first_and_says_why(ana: Door, deliver: Deliver) 
     assert [item["filename"] for item in first["items"]] == ["beach house.txt"]
     rest = ana.get(f"/v1/search?q=beach&title=house&cursor={first['next_cursor']}")
     assert {item["filename"] for item in rest["items"]} == {"house.txt", "house.csv"}
-    ana.refused("GET", "/v1/search?q=...", 422, "nothing_asked")
+    ana.refused("GET", "/v1/search?q=...", 422, "invalid")
     ana.refused("GET", f"/v1/search?q=house&cursor={first['next_cursor']}", 400, "cursor_invalid")
 
 
