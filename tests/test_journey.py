@@ -255,6 +255,9 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
         return bool(ana.get("/v1/files/popular")["items"])
 
     eventually(added_up, "uses are added up")
+    private = ana.ok("POST", f"{file}/links", 201, json={"strip_metadata": True})
+    way = f"/s/{private['token']}/download?redirect=false"
+    eventually(lambda: anyone("GET", way).status_code == 200, "a copy without metadata is made")
     packed = f"/v1/exports/{ana.ok('POST', '/v1/exports/zip', 202, json={'filter': {}})['id']}"
     eventually(lambda: ana.get(packed)["state"] == "finished", "the archive is packed")
     with zipfile.ZipFile(io.BytesIO(requests.get(ana.get(packed)["url"], timeout=30).content)) as archive:

@@ -20,6 +20,7 @@ from chalicelib.files.models import (
     FilenameInvalid,
     FileNotFound,
     FileNotReady,
+    MetadataStays,
     Permission,
     PermissionMissing,
     Visibility,
@@ -34,13 +35,19 @@ PUBLIC_REDIRECT_SECONDS = 30
 
 
 class Change(Input):
-    """What to change; fields that are left out stay as they are."""
+    """What to change; fields that are left out stay as they are.
+
+    `strip_metadata=true` gives everyone who was not granted a download a copy without positions and other metadata
+    (JPEG, PNG, WebP; pixels are the same), and shows them no `metadata`. It is made in the background; until then their
+    downloads answer 409 `file_not_ready`.
+    """
 
     filename: Filename = ""
     caption: Caption | None = None
     content_id: ContentId | None = None
     category: Id | None = None
     visibility: Visibility = Visibility.PRIVATE
+    strip_metadata: bool = False
     tags: Tags = []
     custom: Custom = {}
 
@@ -81,7 +88,7 @@ def read_file(call: Call, file_id: str) -> Answer:
     "PATCH /v1/files/{file_id}",
     who=Who.WRITER,
     returns=FileView,
-    errors=(FileNotFound, PermissionMissing, FileChanged, FilenameInvalid, CategoryUnknown),
+    errors=(FileNotFound, PermissionMissing, FileChanged, FilenameInvalid, CategoryUnknown, MetadataStays),
     summary="Rename a file or change its fields; If-Match guards against lost updates",
 )
 def change_file(call: Call, file_id: str, body: Change) -> FileView:
@@ -108,7 +115,7 @@ def delete_file(call: Call, file_id: str, query: Removal) -> Answer:
     who=Who.PUBLIC,
     status=302,
     also={200: DeliveryView},
-    errors=(FileNotFound, PermissionMissing, FileNotReady),
+    errors=(FileNotFound, PermissionMissing, FileNotReady, MetadataStays),
     summary="Get the signed address of the bytes: as a redirect, or as JSON with redirect=false",
 )
 def download_file(call: Call, file_id: str, query: Download) -> Answer:

@@ -11,7 +11,7 @@ from chalicelib.api.fields import Paging
 from chalicelib.api.request import Call, base_url
 from chalicelib.core.caller import Scope
 from chalicelib.core.paging import CursorInvalid, Page
-from chalicelib.files.models import FileNotFound
+from chalicelib.files.models import FileNotFound, MetadataStays
 from chalicelib.sharing.models import (
     FileNotShareable,
     LinkChanged,
@@ -32,13 +32,18 @@ LinkName = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class LinkTerms(Input):
-    """What a link allows. `allow_download=false` makes it one for looking only."""
+    """What a link allows. `allow_download=false` makes it one for looking only.
+
+    `strip_metadata=true` gives a copy without positions and other metadata instead of the original (JPEG, PNG, WebP;
+    pixels are the same); it is made in the background, and until then a download answers 409 `file_not_ready`.
+    """
 
     name: LinkName | None = None
     expires_in: Seconds | None = None
     password: Password | None = None
     max_downloads: Downloads | None = None
     allow_download: bool = True
+    strip_metadata: bool = False
 
 
 class LinkView(Resource):
@@ -53,6 +58,7 @@ class LinkView(Resource):
     has_password: bool
     max_downloads: int | None
     allow_download: bool
+    strip_metadata: bool
     views: int
     downloads: int
     last_used_at: datetime | None
@@ -92,7 +98,7 @@ class LinkPage(Output):
     scope=Scope.SHARE,
     status=201,
     returns=LinkCreated,
-    errors=(FileNotFound, FileNotShareable),
+    errors=(FileNotFound, FileNotShareable, MetadataStays),
     summary="Make a link through which anyone who has it sees the file",
 )
 def create_link(call: Call, file_id: str, body: LinkTerms) -> LinkCreated:
@@ -129,7 +135,7 @@ def list_links(call: Call, query: Paging) -> LinkPage:
     who=Who.WRITER,
     scope=Scope.SHARE,
     returns=LinkView,
-    errors=(LinkNotFound, LinkChanged),
+    errors=(LinkNotFound, LinkChanged, MetadataStays),
     summary="Change what a link allows; null takes an end, a password or a limit away",
 )
 def change_link(call: Call, link_id: str, body: LinkTerms) -> LinkView:

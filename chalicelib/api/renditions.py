@@ -158,8 +158,8 @@ def delete_thumbnail(call: Call, file_id: str) -> Answer:
     summary="Read what extraction found, with the extractor's raw facts",
 )
 def read_metadata(call: Call, file_id: str) -> Answer:
-    file = call.library.files.seen(call.signed_in, file_id).file
-    raw = call.library.history.raw_facts(file)
+    seen = call.library.files.seen(call.signed_in, file_id)
+    file, raw = seen.file, None if seen.bare else call.library.history.raw_facts(seen.file)
     found = MetadataView(
         metadata=file.metadata,
         extractor_version=raw.extractor_version if raw else None,

@@ -19,7 +19,7 @@ from chalicelib.api.files import DeliveryView, Download, deliver
 from chalicelib.api.renditions import Redirect
 from chalicelib.api.request import Call, FromPage, base_url, wants_page
 from chalicelib.core.errors import LibraryError
-from chalicelib.files.models import FileNotReady, Status
+from chalicelib.files.models import FileNotReady, MetadataStays, Status
 from chalicelib.limits.models import RateExceeded
 from chalicelib.renditions.service import RenditionNotFound
 from chalicelib.sharing.models import (
@@ -128,7 +128,7 @@ def unlock_link(call: Call, token: str, body: Unlock) -> Answer:
     status=302,
     also={200: DeliveryView},
     other_types=(PAGE,),
-    errors=(*ENDED, LinkLocked, LookingOnly, FileNotReady),
+    errors=(*ENDED, LinkLocked, LookingOnly, FileNotReady, MetadataStays),
     summary="Download by a link: counted, then led to an address that is good for 60 seconds",
 )
 def download_by_link(call: Call, token: str, query: Download) -> Answer:

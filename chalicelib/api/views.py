@@ -41,6 +41,7 @@ class FileView(Resource):
     tags: list[str]
     caption: str | None
     visibility: Visibility
+    strip_metadata: bool
     status: Status
     error: ProblemView | None
     metadata: dict[str, Any] | None

@@ -13,6 +13,7 @@ from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
 from chalicelib.core.metrics import measured
 from chalicelib.extraction.errors import ToolsAreComing
+from chalicelib.files import copies
 from chalicelib.renditions import wishes
 from chalicelib.wiring import library
 
@@ -61,6 +62,8 @@ def take_in(record: "SQSRecord", *, forward: bool = False) -> None:
     log.thread_safe_append_keys(message_id=record.message_id)
     for wish in wishes.parse(record.body):
         library().miniatures.fulfil(wish)
+    for file_id in copies.asked_for(record.body):
+        library().copying.make(file_id)
     for arrival in arrivals.parse(record.body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
         try:

@@ -18,7 +18,7 @@ from chalicelib.core.caller import Caller, Role
 from chalicelib.exports.models import Export, Piece, Unmakeable, Wanted
 from chalicelib.exports.names import unique
 from chalicelib.exports.packing import CHUNK, Packing, Place, Planned
-from chalicelib.files.access import permissions
+from chalicelib.files.access import seen_by
 from chalicelib.files.models import File, Permission
 from chalicelib.files.rules import SERVABLE, unknown_file
 from chalicelib.files.service import Files
@@ -126,8 +126,9 @@ class Archiving:
     def _may_have(self, caller: Caller, file: File) -> bool:
         if file.owner_id == caller.user_id:
             return True
-        held = permissions(file, caller, self.files.granted(file.id, caller.user_id))
-        return Permission.DOWNLOAD in held and self.files.owner_active(file.owner_id)
+        seen = seen_by(caller, file, self.files.granted(file.id, caller.user_id))
+        whole = Permission.DOWNLOAD in seen.held and not seen.bare
+        return whole and self.files.owner_active(file.owner_id)
 
 
 def _goes(file: File) -> bool:

@@ -11,6 +11,8 @@ class Work(StrEnum):
     EXTRACTION = "extraction"
     RENDITIONS = "renditions"
     MINIATURE = "miniature"
+    COPY = "copy"
+    """One without metadata, for others."""
     PUBLISH = "publish"
     """Everyone may have it: it is there for the edge to fetch."""
     INVALIDATION = "invalidation"

@@ -1,7 +1,9 @@
 """Who may do what with a file: one rule for every route."""
 
+from dataclasses import replace
+
 from chalicelib.core.caller import Caller
-from chalicelib.files.models import File, Permission, PermissionMissing, Status, Visibility
+from chalicelib.files.models import File, Permission, PermissionMissing, Seen, Status, Visibility
 from chalicelib.files.rules import unknown_file
 
 OWN = tuple(Permission)
@@ -23,6 +25,14 @@ def permissions(file: File, caller: Caller | None, grant: Permission | None) -> 
         return ()
     public = PUBLIC if file.visibility is Visibility.PUBLIC else ()
     return tuple(one for one in Permission if one in GIVEN[grant] or one in public)
+
+
+def seen_by(caller: Caller | None, file: File, grant: Permission | None) -> Seen:
+    """Return a file as someone may see it whom its owner granted this; `held` may be nothing."""
+    own = caller is not None and caller.user_id == file.owner_id
+    bare = file.strip_metadata and not own and grant not in {Permission.DOWNLOAD, Permission.EDIT}
+    shown = replace(file, metadata=None) if bare else file
+    return Seen(shown, permissions(file, caller, grant), bare)
 
 
 def is_shown_to_others(file: File) -> bool:

@@ -60,9 +60,10 @@ def exposure(before: File | None, after: File | None) -> Exposure | None:
 
 
 def _replaced(before: File, after: File) -> bool:
-    """Tell whether something that was shown, such as a thumbnail, has gone or is another now."""
+    """Tell whether something that was shown, such as a thumbnail or metadata, has gone or is another now."""
     kept = {rendition.key for rendition in after.renditions.values()}
-    return any(rendition.key not in kept for rendition in before.renditions.values())
+    stripped = after.strip_metadata and not before.strip_metadata
+    return stripped or any(rendition.key not in kept for rendition in before.renditions.values())
 
 
 def _step(step: Step, file: File) -> Exposure:

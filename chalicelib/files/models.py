@@ -76,6 +76,8 @@ class File:
     metadata: dict[str, Any] | None = None
     renditions: dict[str, Rendition] = field(default_factory=dict)
     trashed_at: datetime | None = None
+    strip_metadata: bool = False
+    """Whether those who were not granted a download get a copy without metadata, and are told none."""
     lists_text: bool = True
     """Whether it is found by the words in its text; not for moments in which a change needs a transaction's room."""
 
@@ -90,10 +92,12 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Seen:
-    """A file, and what the caller may do with it."""
+    """A file as a caller may see it, and what they may do with it."""
 
     file: File
     held: tuple[Permission, ...]
+    bare: bool = False
+    """Whether they get it without metadata: neither in words nor in its bytes."""
 
 
 class FileNotFound(NotFound):
@@ -116,6 +120,12 @@ class FileNotReady(Conflict):
     """The file cannot be downloaded in its present state."""
 
     code = "file_not_ready"
+
+
+class MetadataStays(Conflict):
+    """No copy without metadata can be made of this content."""
+
+    code = "metadata_stays"
 
 
 class FilenameInvalid(Invalid):

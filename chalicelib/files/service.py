@@ -19,7 +19,8 @@ from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Id
 from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock
 from chalicelib.core.paging import Page
-from chalicelib.files.access import check_held, permissions
+from chalicelib.files.access import check_held, seen_by
+from chalicelib.files.copies import Copies
 from chalicelib.files.exposure import exposure
 from chalicelib.files.later import Later
 from chalicelib.files.models import Delivery, File, FileChanged, Permission, Seen
@@ -38,6 +39,8 @@ from chalicelib.files.rules import (
 from chalicelib.files.store import FileStore
 from chalicelib.usage.tally import Tally, Use
 
+SHARING = frozenset({"visibility", "strip_metadata"})
+"""Fields that say what others get."""
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
 BESIDE = 8
@@ -63,6 +66,7 @@ class Files:
     """What a user was granted on a file."""
     owner_active: Presence
     tally: Tally
+    copies: Copies
     exposures: Agenda
     """What is to be done about content that everyone may see now, or may no more."""
 
@@ -76,13 +80,13 @@ class Files:
         if file is None:
             raise unknown_file()
         if caller is not None and caller.user_id == file.owner_id:
-            return Seen(file, permissions(file, caller, None))
+            return seen_by(caller, file, None)
         grant = self.granted(file.id, caller.user_id) if caller is not None else None
-        held = permissions(file, caller, grant)
-        check_held(held, needed)
+        seen = seen_by(caller, file, grant)
+        check_held(seen.held, needed)
         if not self.owner_active(file.owner_id):
             raise unknown_file()
-        return Seen(file, held)
+        return seen
 
     def get(self, caller: Caller, file_id: str) -> File:
         """Return one of the caller's own files; one call."""
@@ -141,9 +145,10 @@ class Files:
 
         All tags and all words at once may be more than a transaction holds: then the file first lets go of the old
         ones and of the words in its text, as a version of its own, and takes those up again at the end; two calls
-        more. Raises FileChanged when `expected` is not the file's version, FilenameInvalid, CategoryUnknown.
+        more. Raises FileChanged when `expected` is not the file's version, FilenameInvalid, CategoryUnknown,
+        MetadataStays.
         """
-        needed = Permission.SHARE if "visibility" in changes else Permission.EDIT
+        needed = Permission.SHARE if SHARING & set(changes) else Permission.EDIT
         before = self.seen(caller, file_id, needed).file
         check_version(before, expected)
         return self.edit_checked(caller, before, changes)
@@ -153,6 +158,8 @@ class Files:
         category = changes.get("category")
         if category is not None and category != before.category:
             self.catalogue.categories.check(before.owner_id, category)
+        if changes.get("strip_metadata") and not before.strip_metadata:
+            self.copies.ask(before)
         return self.edit(caller, before, changes)
 
     def edit(self, caller: Caller, before: File, changes: dict[str, Any]) -> File:
@@ -224,8 +231,10 @@ class Files:
 
     def download(self, caller: Caller | None, file_id: str, *, inline: bool) -> Delivery:
         """Return the signed address of the bytes, good as long as `life_of` says; one call. Raises FileNotReady."""
-        file = self.seen(caller, file_id, Permission.DOWNLOAD).file
-        delivery = self.deliver(file, inline=inline, life=life_of(file, inline=inline, public=caller is None))
+        seen = self.seen(caller, file_id, Permission.DOWNLOAD)
+        file, life = seen.file, life_of(seen.file, inline=inline, public=caller is None)
+        give = self.copies.deliver if seen.bare else self.deliver
+        delivery = give(file, inline=inline, life=life)
         self.tally.note(file.id, Use.VIEW if inline else Use.DOWNLOAD)
         return delivery
 

@@ -78,6 +78,7 @@ def _item(file: File) -> Item:
         "metadata": json.dumps(file.metadata) if file.metadata is not None else None,
         "renditions": json.dumps({name: asdict(each) for name, each in file.renditions.items()}),
         "trashed_at": to_text(file.trashed_at) if file.trashed_at else None,
+        **({"strip_metadata": True} if file.strip_metadata else {}),
         **({} if file.lists_text else {"lists_text": False}),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from chalicelib.catalogue.rules import Facet, facets
 from chalicelib.core.caller import Caller
-from chalicelib.files.access import is_shown_to_others, permissions
+from chalicelib.files.access import is_shown_to_others, seen_by
 from chalicelib.files.models import File, Permission, Seen
 from chalicelib.files.rules import entry_of
 from chalicelib.files.service import Files
@@ -71,11 +71,12 @@ class Recommendations:
     ) -> Recommendation | None:
         """Return a file with what the caller may do with it as it is now; None for what they may not see."""
         own = file.owner_id == caller.user_id
-        held = permissions(file, caller, None) if own or file.id not in shared else shared[file.id].held
-        if Permission.VIEW not in held or not is_shown_to_others(file):
+        granted = None if own else shared.get(file.id)
+        seen = granted or seen_by(caller, file, None)
+        if Permission.VIEW not in seen.held or not is_shown_to_others(file):
             return None
         why = reasons(about, _candidate(file, own=own), rarity)
-        return Recommendation(Seen(file, held), why) if why.score else None
+        return Recommendation(seen, why) if why.score else None
 
 
 def _candidate(file: File, *, own: bool) -> Candidate:

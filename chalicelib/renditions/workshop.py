@@ -27,6 +27,7 @@ from chalicelib.extraction.attempts import Job, Spent, Work
 from chalicelib.extraction.jobs import Jobs
 from chalicelib.extraction.models import Facts
 from chalicelib.extraction.source import RangedSource
+from chalicelib.files.copies import is_copy
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
 from chalicelib.renditions.rules import WORKSHOP_VERSION, illustrated, is_due, is_own, rendition_key, shows
@@ -149,5 +150,5 @@ class Workshop:
     def _discard_others(self, blob: Blob, illustrations: Illustrations) -> None:
         kept = {rendition.key for rendition in illustrations.renditions.values()}
         for key in self.bucket.keys(renditions_prefix(blob.owner_id, blob.sha256)):
-            if key not in kept and not is_own(key):
+            if key not in kept and not is_own(key) and not is_copy(key):
                 self.bucket.delete(key)

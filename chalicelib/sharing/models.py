@@ -31,6 +31,8 @@ class Link:
     max_downloads: int | None = None
     allow_download: bool = True
     """Without it the link is for looking only: the original's bytes are never given."""
+    strip_metadata: bool = False
+    """Whether it gives a copy without metadata instead of the original."""
     views: int = 0
     downloads: int = 0
     last_used_at: datetime | None = None
@@ -53,6 +55,7 @@ class Terms:
     password: str | None = None
     max_downloads: int | None = None
     allow_download: bool = True
+    strip_metadata: bool = False
 
 
 @dataclass(frozen=True)

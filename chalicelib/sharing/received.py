@@ -19,7 +19,7 @@ from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, question_of
 from chalicelib.core.caller import Caller
 from chalicelib.core.paging import Cursors, Page
 from chalicelib.core.parallel import at_once
-from chalicelib.files.access import permissions
+from chalicelib.files.access import seen_by
 from chalicelib.files.models import Permission, Seen
 from chalicelib.files.rules import entry_of
 from chalicelib.files.service import Files
@@ -111,7 +111,7 @@ class Received:
         granted = {row["sk"]: Permission(row["permission"]) for row in rows}
         files = self.files.get_many(list(granted))
         self._forget(asked.caller, set(granted) - {file.id for file in files})
-        seen = [Seen(file, permissions(file, asked.caller, granted[file.id])) for file in files]
+        seen = [seen_by(asked.caller, file, granted[file.id]) for file in files]
         fitting = [one for one in seen if one.held and asked.admits(one)]
         active = self.active_among({one.file.owner_id for one in fitting})
         return [one for one in fitting if one.file.owner_id in active]

@@ -42,9 +42,11 @@ class Links:
     new_id: NewId
 
     def create(self, caller: Caller, file_id: str, terms: Terms) -> NewLink:
-        """Make a link to one of the caller's files; two calls. Raises FileNotFound, FileNotShareable."""
+        """Make a link to one of the caller's files; two calls. Raises FileNotFound, FileNotShareable, MetadataStays."""
         file = self.files.seen(caller, file_id, Permission.SHARE).file
         check_shareable(file)
+        if terms.strip_metadata:
+            self.files.copies.ask(file)
         token, now = new_token(), self.clock()
         link = Link(
             id=self.new_id(),
@@ -57,6 +59,7 @@ class Links:
             password_hash=self.passwords.hash(terms.password) if terms.password else None,
             max_downloads=terms.max_downloads,
             allow_download=terms.allow_download,
+            strip_metadata=terms.strip_metadata,
         )
         self.tables.commit([*self.store.put_new(link), self._entry("link.created", caller, link)])
         return NewLink(link, file, token)
@@ -77,11 +80,13 @@ class Links:
     def change(self, caller: Caller, link_id: str, given: dict[str, Any], expected: int | None) -> LinkOfFile:
         """Change a link's terms, those that are given; it holds from the next request on. Four calls.
 
-        Raises LinkNotFound, FileNotFound; LinkChanged when `expected` is not the link's version.
+        Raises LinkNotFound, FileNotFound, MetadataStays; LinkChanged when `expected` is not the link's version.
         """
         before = self._own(caller, link_id)
         check_version(before, expected)
         file = self.files.get(caller, before.file_id)
+        if given.get("strip_metadata"):
+            self.files.copies.ask(file)
         after = replace(before, **self._changes(given), version=before.version + 1)
         entry = self._entry("link.changed", caller, after, fields=sorted(given))
         self.tables.commit([self.store.change(before, after), entry])
@@ -101,7 +106,9 @@ class Links:
 
     def _changes(self, given: dict[str, Any]) -> dict[str, Any]:
         changes: dict[str, Any] = {
-            name: given[name] for name in ("name", "max_downloads", "allow_download") if name in given
+            name: given[name]
+            for name in ("name", "max_downloads", "allow_download", "strip_metadata")
+            if name in given
         }
         if "expires_in" in given:
             seconds = given["expires_in"]

@@ -76,9 +76,9 @@ class LinkStore:
 
     def change(self, before: Link, after: Link) -> Write:
         """Describe what the owner changed, leaving the counts alone; refused with LinkChanged."""
-        terms = ("name", "expires_at", "password_hash", "max_downloads", "allow_download", "version")
+        terms = ("name", "expires_at", "password_hash", "max_downloads", "allow_download")
         item = _item(after)
-        changed = {name: item[name] for name in terms}
+        changed = {name: item[name] for name in (*terms, "strip_metadata", "version")}
         expires = {"ttl": item["ttl"]} if "ttl" in item else {}
         removed = () if expires else ("ttl",)
         condition = PRESENT & Attr("version").eq(before.version)
@@ -144,7 +144,7 @@ def _item(link: Link) -> Item:
 
 
 def _link(item: Item) -> Link:
-    values = {one.name: item[one.name] for one in fields(Link)}
+    values = {one.name: item[one.name] for one in fields(Link) if one.name in item}
     values |= {name: from_text(values[name]) for name in MOMENTS if values[name] is not None}
     values |= {name: int(values[name]) for name in NUMBERS if values[name] is not None}
     return Link(**values)

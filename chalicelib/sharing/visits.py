@@ -92,18 +92,21 @@ class Visits:
     def download(self, token: str, key: str | None, origin: Origin, *, inline: bool) -> Delivery:
         """Count a download, then return the address of the bytes, good for 60 seconds.
 
-        Raises LinkNotFound, LinkExpired, LinkUsedUp, LinkLocked, LookingOnly, FileNotReady.
+        What cannot be had is not counted.
+        Raises LinkNotFound, LinkExpired, LinkUsedUp, LinkLocked, LookingOnly, FileNotReady, MetadataStays.
         """
         for _ in range(TRIES):
             opened = self._opened(token, key)
             check_downloadable(opened.link)
             check_servable(opened.file)
+            give = self.files.copies.deliver if opened.link.strip_metadata else self.files.deliver
+            delivery = give(opened.file, inline=inline, life=DOWNLOAD_LIFE)
             try:
                 self._count_download(opened.link, origin)
             except LinkChanged:
                 continue  # another download or the owner came first: the link as it is now decides
             self.files.tally.note(opened.file.id, Use.DOWNLOAD)
-            return self.files.deliver(opened.file, inline=inline, life=DOWNLOAD_LIFE)
+            return delivery
         raise overloaded()
 
     def thumbnail(self, token: str, key: str | None) -> Delivery:
@@ -121,7 +124,7 @@ class Visits:
         file = visit.file
         picture = next((name for name in PICTURES if name in file.renditions), None)
         drawn = self.renditions.address(file, picture, SHOWN_LIFE).url if picture else None
-        free = streams_freely(visit.link) and is_shown_by_browsers(file)
+        free = streams_freely(visit.link) and is_shown_by_browsers(file) and not visit.link.strip_metadata
         if free and file.type == "video":
             return Shown("video", self._original(file), drawn)
         if free and file.type == "audio":

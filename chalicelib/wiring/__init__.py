@@ -37,6 +37,7 @@ from chalicelib.core.paging import Cursors
 from chalicelib.extraction.history import History
 from chalicelib.extraction.jobs import Jobs
 from chalicelib.extraction.store import FactsStore, JobStore
+from chalicelib.files.copies import Copies
 from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
 from chalicelib.idempotency.service import Once
@@ -175,10 +176,11 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     granted = GrantStore(tables, settings.files_table).permission
     present = Presence(people[0].active_among, clock)
     signer = build_signer(settings, clients, bucket, clock)
-    exposures = Agenda(tables, settings.files_table, "exposures")
     tally = Tally(people[0].jobs, clock, new_id)
     files = Files(
-        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, tally, exposures)
+        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, tally),
+        copies=Copies(bucket, signer, queue, clock),
+        exposures=Agenda(tables, settings.files_table, "exposures"),
     )
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = build_uploads(settings, files, limits, allowances, queue, storage, new_id)

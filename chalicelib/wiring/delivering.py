@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.aws.signing import Edge
     from chalicelib.popularity.service import Popularity
     from chalicelib.publishing.service import Publishing
+    from chalicelib.renditions.copying import Copying
 
 
 class Delivering:
@@ -61,6 +62,13 @@ class Delivering:
         history = Jobs(self.history.jobs.store, files.clock, in_sequence(new_id))
         edge = build_edge(self.settings, self.clients)
         return Publishing(files, history, files.bucket, edge, self.organising.queue, files.clock)
+
+    @functools.cached_property
+    def copying(self) -> "Copying":
+        """Return what makes copies without metadata, which only the extraction function does."""
+        from chalicelib.renditions.copying import Copying  # noqa: PLC0415 - the API makes none
+
+        return Copying(self.files, self.files.bucket, self.history.jobs)
 
     @functools.cached_property
     def popularity(self) -> "Popularity":
