@@ -57,6 +57,17 @@ def test_files_are_packed_into_one_archive(ana: Door, ben: Door, do_jobs: Delive
     ben.refused("GET", begun.headers["Location"], 404, "export_not_found")
 
 
+def test_a_file_that_another_lends_is_packed(
+    ana: Door, ben: Door, do_jobs: Deliver, deliver: Deliver
+) -> None:
+    file = ana.upload("tea.txt", b"tea")["id"]
+    deliver()
+    ana.ok("POST", f"/v1/files/{file}/grants", 201, json={"email": ben.email, "permission": "download"})
+    export = ben.ok("POST", "/v1/exports/zip", 202, json={"ids": [file]})["id"]
+    do_jobs()
+    assert ben.get(f"/v1/exports/{export}")["files"] == 1
+
+
 def test_what_cannot_be_packed_is_refused(ana: Door, ben: Door, deliver: Deliver) -> None:
     file = ana.upload("tea.txt", b"tea")["id"]
     deliver()
