@@ -143,6 +143,11 @@ class Accounts:
         account = self.store.get(user_id)
         return account is not None and account.active
 
+    def may_write(self, user_id: str) -> bool:
+        """Tell whether an account is active and has a role that uploads. One call."""
+        account = self.store.get(user_id)
+        return account is not None and account.active and account.role is not Role.VIEWER
+
     def active_among(self, user_ids: Collection[str]) -> set[str]:
         """Return those of up to 100 accounts that are there and not disabled; one call."""
         return {account.id for account in self.store.get_many(user_ids) if account.active}

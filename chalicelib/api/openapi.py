@@ -45,6 +45,7 @@ TAGS = {
     "Contents": "Files attached to foreign things",
     "Sharing": "Links and grants, as owners make them",
     "Share links": "What is behind a link",
+    "File requests": "Files sent by people without an account: as owners ask for them, and as senders send them",
     "Exports": "Lists of files as tables, made in the background",
     "Activity": "What happened, and who did it",
     "Administration": "For admins",

@@ -16,6 +16,7 @@ from chalicelib.core.caller import Caller, Origin
 from chalicelib.exports.writing import Writing
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
+from chalicelib.inbox.service import Inbox
 from chalicelib.popularity.service import Popularity
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.service import Links
@@ -35,6 +36,7 @@ class Erasure:
     grants: Grants
     exports: Writing
     popularity: Popularity
+    inbox: Inbox
     facts_of: Callable[[str, str], list[Write]]
     """Returns the writes that remove what was extracted from some content of an owner's."""
     deletion: Deletion
@@ -49,6 +51,7 @@ class Erasure:
         self.grants.forget_all(user_id)
         self.exports.forget(user_id)
         self.popularity.forget(user_id)
+        self.inbox.forget(user_id)
         for _ in range(ERASED_AT_ONCE // PAGE):
             files = self._some_files(owner)
             if not files:

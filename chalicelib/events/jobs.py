@@ -18,6 +18,7 @@ from chalicelib.core.log import log
 from chalicelib.core.metrics import measured
 from chalicelib.events.extraction import each_message
 from chalicelib.exports.service import EXPORT
+from chalicelib.inbox.service import RECEIVE
 from chalicelib.organising.service import ORGANISE
 from chalicelib.publishing.service import PUBLISH
 from chalicelib.usage.tally import USES
@@ -36,6 +37,7 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
     USES: lambda to, about: to.popularity.settle(dict(about)),
     PUBLISH: lambda to, about: to.publishing.settle(dict(about)),
     ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
+    RECEIVE: lambda to, about: to.inbox.receive(about["token_hash"], about["parcel_id"]),
     EXPORT: lambda to, about: to.exports.advance(about["owner_id"], about["export_id"]),
 }
 

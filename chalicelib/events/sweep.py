@@ -36,5 +36,6 @@ def put_in_order(library: Library) -> dict[str, int]:
         "changes": library.files.catalogue.counters.folding.sweep(library.files.clock()),
         "jobs": library.organising.remind(),
         "exports": library.exports.remind(),
+        "parcels": library.inbox.remind(),
         "exposures": library.publishing.remind(),
     }

@@ -22,6 +22,7 @@ DEFAULTS = (
     Policy("password", 10, QUARTER),  # an account's own password, asked for again
     Policy("uploads", 120, MINUTE),
     Policy("exports", 30, HOUR),
+    Policy("request-address", 1_000, HOUR),  # files offered to file requests from one address
     Policy("unknown-grantee", 30, HOUR),  # addresses without an account, tried by one account
     Policy("link-password", 10, QUARTER),  # wrong passwords for one share link from one address
     Policy("link-password-all", 300, HOUR),  # passwords for one share link from all addresses together

@@ -122,10 +122,8 @@ class Library(Delivering, Administering):
 
         facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
         exports = self.exports.writing
-        popularity = self.popularity
-        return Erasure(
-            *(self.files, self.links, self.grants, exports, popularity, facts.removals, self.deletion)
-        )
+        beside = (self.links, self.grants, exports, self.popularity, self.inbox)
+        return Erasure(self.files, *beside, facts.removals, self.deletion)
 
     @functools.cached_property
     def intake(self) -> "Intake":

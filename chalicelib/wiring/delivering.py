@@ -4,6 +4,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from chalicelib.accounts.service import Accounts
+from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.secrets import CachedSecret
@@ -19,9 +20,12 @@ from chalicelib.recommendations.similar import Similar
 from chalicelib.settings import Settings
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.received import Received
+from chalicelib.uploads.service import Uploads
 
 if TYPE_CHECKING:
     from chalicelib.aws.signing import Edge
+    from chalicelib.inbox.senders import Senders
+    from chalicelib.inbox.service import Inbox
     from chalicelib.popularity.service import Popularity
     from chalicelib.publishing.service import Publishing
     from chalicelib.renditions.copying import Copying
@@ -37,6 +41,7 @@ class Delivering:
     history: History
     organising: Organising
     clients: Clients
+    uploads: Uploads
 
     @functools.cached_property
     def received(self) -> Received:
@@ -69,6 +74,32 @@ class Delivering:
         from chalicelib.renditions.copying import Copying  # noqa: PLC0415 - the API makes none
 
         return Copying(self.files, self.files.bucket, self.history.jobs)
+
+    @functools.cached_property
+    def inbox(self) -> "Inbox":
+        """Return what brings in the files that owners ask others for."""
+        from chalicelib.inbox.service import Inbox  # noqa: PLC0415 - few requests ask for it
+        from chalicelib.inbox.store import RequestStore  # noqa: PLC0415 - as above
+
+        tables, table = self.files.tables, self.settings.files_table
+        return Inbox(
+            tables,
+            RequestStore(tables, table),
+            Agenda(tables, table, "parcels"),
+            self.uploads,
+            self.organising.queue,
+            self.files.audit,
+            self.files.catalogue.cursors,
+            self.accounts.may_write,
+            self.organising.new_id,
+        )
+
+    @functools.cached_property
+    def senders(self) -> "Senders":
+        """Return what those use who send files by a request's link."""
+        from chalicelib.inbox.senders import Senders  # noqa: PLC0415 - few requests ask for it
+
+        return Senders(self.inbox, self.accounts.limits, self.organising.new_id)
 
     @functools.cached_property
     def popularity(self) -> "Popularity":

@@ -30,6 +30,9 @@ SHARES = {
     "POST /v1/files/{file_id}/links",
     "PATCH /v1/links/{link_id}",
     "DELETE /v1/links/{link_id}",
+    "POST /v1/file-requests",
+    "PATCH /v1/file-requests/{request_id}",
+    "DELETE /v1/file-requests/{request_id}",
 }
 FOR_SESSIONS = {
     "POST /v1/auth/logout",
@@ -48,7 +51,7 @@ FOR_SESSIONS = {
 }
 READS = {"POST /v1/exports", "POST /v1/exports/zip", "DELETE /v1/exports/{export_id}"}
 """They change nothing in the library."""
-HIDDEN = re.compile(r"(file|upload|link|session|key|account|export|category)_not_found")
+HIDDEN = re.compile(r"(file|upload|link|session|key|account|export|request|category)_not_found")
 SHA = "ab" * 32
 NOTHING_WRITTEN = {
     "PUT /v1/me/avatar": (404, "file_not_found"),  # there is no picture
@@ -77,6 +80,10 @@ def a_file(door: Door) -> str:
 
 def a_link(door: Door) -> str:
     return str(door.ok("POST", f"/v1/files/{a_file(door)}/links", 201, json={})["id"])
+
+
+def a_request(door: Door) -> str:
+    return str(door.ok("POST", "/v1/file-requests", 201, json={"name": "Photos"})["id"])
 
 
 def a_session(door: Door) -> str:
@@ -110,6 +117,7 @@ MADE: dict[str, Callable[[Door], str]] = {
     "{content}": lambda _: "post-1",
     "{category_id}": lambda door: str(door.ok("POST", "/v1/categories", 201, json={"name": "Art"})["id"]),
     "{shared_category_id}": a_shared_category,
+    "{request_id}": a_request,
     "{export_id}": lambda door: str(door.ok("POST", "/v1/exports", 202, json={})["id"]),
     "{job_id}": lambda door: str(door("POST", "/v1/jobs", json=TAGGING | {"filter": {}}).json()["id"]),
 }
@@ -159,6 +167,8 @@ def arguments(name: str, path: str) -> dict[str, Any]:
         "POST /v1/jobs": TAGGING | {"filter": {}},
         "POST /v1/exports": {},
         "POST /v1/exports/zip": {"filter": {}},
+        "POST /v1/file-requests": {"name": "Photos"},
+        "PATCH /v1/file-requests/{request_id}": {"name": "Pictures"},
         "POST /v1/categories": {"name": "Sea"},
         "PATCH /v1/categories/{category_id}": {"name": "Sea"},
         "PATCH /v1/tags/{tag}": {"name": "ocean"},

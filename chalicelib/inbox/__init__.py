@@ -1,0 +1,1 @@
+"""Inbox: files that owners ask for, and that people without an account send by a link."""
