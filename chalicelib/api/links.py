@@ -11,7 +11,7 @@ from chalicelib.api.fields import Paging
 from chalicelib.api.request import Call, base_url
 from chalicelib.core.caller import Scope
 from chalicelib.core.paging import CursorInvalid, Page
-from chalicelib.files.models import FileNotFound, MetadataStays
+from chalicelib.files.models import FileNotFound, MetadataStays, PermissionMissing
 from chalicelib.sharing.models import (
     FileNotShareable,
     LinkChanged,
@@ -98,7 +98,7 @@ class LinkPage(Output):
     scope=Scope.SHARE,
     status=201,
     returns=LinkCreated,
-    errors=(FileNotFound, FileNotShareable, MetadataStays),
+    errors=(FileNotFound, PermissionMissing, FileNotShareable, MetadataStays),
     summary="Make a link through which anyone who has it sees the file",
 )
 def create_link(call: Call, file_id: str, body: LinkTerms) -> LinkCreated:
@@ -110,7 +110,7 @@ def create_link(call: Call, file_id: str, body: LinkTerms) -> LinkCreated:
     "GET /v1/files/{file_id}/links",
     who=Who.USER,
     returns=LinkPage,
-    errors=(FileNotFound, CursorInvalid),
+    errors=(FileNotFound, PermissionMissing, CursorInvalid),
     summary="List the links to a file, newest first",
 )
 def list_file_links(call: Call, file_id: str, query: Paging) -> LinkPage:
