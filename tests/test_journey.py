@@ -258,6 +258,15 @@ def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -
     private = ana.ok("POST", f"{file}/links", 201, json={"strip_metadata": True})
     way = f"/s/{private['token']}/download?redirect=false"
     eventually(lambda: anyone("GET", way).status_code == 200, "a copy without metadata is made")
+    asked = ana.ok("POST", "/v1/file-requests", 201, json={"name": "Photos", "tags": ["sent"]})
+    way, sent = f"/r/{asked['token']}/uploads", (MEDIA / "plain.png").read_bytes()
+    offer = {"filename": "a.png", "size": len(sent), "sha256": hashlib.sha256(sent).hexdigest()}
+    expected = anyone.ok("POST", way, 201, json=offer)
+    requests.put(expected["url"], data=sent, headers=expected["headers"], timeout=30).raise_for_status()
+    anyone.ok("POST", f"{way}/{expected['upload_id']}/sent", 202)
+    eventually(
+        lambda: [is_whole(one) for one in ana.get("/v1/files?tag=sent")["items"]] == [True], "it came in"
+    )
     packed = f"/v1/exports/{ana.ok('POST', '/v1/exports/zip', 202, json={'filter': {}})['id']}"
     eventually(lambda: ana.get(packed)["state"] == "finished", "the archive is packed")
     with zipfile.ZipFile(io.BytesIO(requests.get(ana.get(packed)["url"], timeout=30).content)) as archive:

@@ -104,6 +104,18 @@ def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
     assert cost("GET /v1/exports") == 1
 
 
+def test_file_requests_cost_what_they_may(ana: Door, anyone: Door, cost: Cost) -> None:
+    made = ana.ok("POST", "/v1/file-requests", 201, json={"name": "Photos"})
+    assert cost("POST /v1/file-requests") == 1
+    ana.get("/v1/file-requests")
+    assert cost("GET /v1/file-requests") == 2
+    anyone.get(f"/r/{made['token']}")
+    assert cost("GET /r/{token}") == 2
+    offer = {"filename": "a.txt", "size": 5, "sha256": "ab" * 32}
+    anyone.ok("POST", f"/r/{made['token']}/uploads", 201, json=offer)
+    assert cost("POST /r/{token}/uploads") == 5  # a limit, the request, its owner, their quota, the place
+
+
 def test_finding_costs_what_it_may(ana: Door, deliver: Deliver, cost: Cost) -> None:
     """Calls, with one BatchGet for the whole records; tests/catalogue/test_costs.py has units and other sizes."""
     category = ana.ok("POST", "/v1/categories", 201, json={"name": "Travel"})["id"]

@@ -20,7 +20,7 @@ PIECES = 23
 EXPECTED = b"".join(b"%05d\n" % number for number in range(PIECES))
 CHANGING = {
     *("transact_write_items", "send_message", "put_object", "delete_object", "create_multipart_upload"),
-    *("upload_part", "complete_multipart_upload", "abort_multipart_upload"),
+    *("upload_part", "complete_multipart_upload", "abort_multipart_upload", "copy_object"),
 }
 STEPS = 22
 """More than any of a whole export's steps changes things."""
