@@ -130,7 +130,9 @@ const put = ({ file, bar, note }, address) => new Promise((resolve, reject) => {
     bar.value = event.loaded / event.total
     note.textContent = size(event.loaded) + ' of ' + size(event.total)
   }
-  request.onload = () => request.status < 300 ? resolve() : reject(new Error('It did not arrive whole. Try again.'))
+  // 412: it has arrived before, and only the answer was lost
+  request.onload = () => request.status < 300 || request.status === 412 ? resolve()
+    : reject(new Error('It did not arrive whole. Try again.'))
   request.onerror = () => reject(new Error('The connection was lost. Try again.'))
   request.send(file)
 })
@@ -141,9 +143,9 @@ const send = async one => {
     const sender = document.getElementById('sender').value.trim()
     const offer = { filename: one.file.name, size: one.file.size, sha256: await hashed(one) }
     if (sender) offer.sender = sender
-    const address = await asked('/uploads', offer)
-    await put(one, address)
-    await asked('/uploads/' + address.upload_id + '/sent', {})
+    if (!one.address || new Date(one.address.expires_at) < new Date()) one.address = await asked('/uploads', offer)
+    await put(one, one.address)
+    await asked('/uploads/' + one.address.upload_id + '/sent', {})
     one.bar.value = 1
     one.row.className = 'file done'
     one.note.textContent = 'Sent, ' + size(one.file.size)

@@ -93,7 +93,7 @@ class Inbox:
         check_version(before, expected)
         after = changed(before, given, self.uploads.clock())
         entry = self._entry("request.changed", caller, after, fields=sorted(given))
-        self.tables.commit([self.store.change(before, after), entry])
+        self.tables.commit([*self.store.change(before, after), entry])
         return after
 
     def end(self, caller: Caller, request_id: str, expected: int | None) -> None:
@@ -131,6 +131,10 @@ class Inbox:
         overdue = list(self.agenda.due(self.uploads.clock()))
         for due in overdue:
             token_hash, parcel_id = due.reference.split("#")
+            parcel = self.store.parcel(token_hash, parcel_id)
+            if parcel is None or self.store.state(parcel) is not ParcelState.OPEN:
+                self.tables.commit([self.agenda.delete(due.at, due.reference)])
+                continue
             self.tables.commit(self.agenda.postpone(due, self.uploads.clock() + AGAIN))
             self.send_for(token_hash, parcel_id)
         return len(overdue)

@@ -67,12 +67,16 @@ class RequestStore:
         listed = {**_listed(request.owner_id, request.id), "token_hash": request.token_hash}
         return [Put(self.table, _item(request), ABSENT), Put(self.table, listed | _ttl(request), ABSENT)]
 
-    def change(self, before: FileRequest, after: FileRequest) -> Write:
+    def change(self, before: FileRequest, after: FileRequest) -> list[Write]:
         """Describe what the owner changed, leaving the counts alone; refused with RequestChanged."""
         item = _item(after)
         condition = PRESENT & Attr("version").eq(before.version)
         values = {name: item[name] for name in (*TERMS, "ttl")}
-        return Update(self.table, _key(before.token_hash), values, condition=condition, refused=_changed())
+        listed = {**_listed(after.owner_id, after.id), "token_hash": after.token_hash}
+        return [
+            Update(self.table, _key(before.token_hash), values, condition=condition, refused=_changed()),
+            Put(self.table, listed | _ttl(after)),
+        ]
 
     def take(self, request: FileRequest, size: int, at: datetime) -> Write:
         """Describe that one more file of so many bytes is coming; refused with RequestChanged when there is no room."""

@@ -17,6 +17,7 @@ from chalicelib.sharing.models import (
     LinkExpired,
     LinkLocked,
     LinkNotFound,
+    LinkOfFile,
     LinkUsedUp,
     LookingOnly,
     Unlocked,
@@ -80,6 +81,11 @@ def check_shown(file: File | None) -> File:
     if file is None or not is_shown_to_others(file):
         raise unknown_link()
     return file
+
+
+def strips(found: LinkOfFile) -> bool:
+    """Tell whether visitors get a copy without metadata: the link says so, or the file does for everyone."""
+    return found.link.strip_metadata or found.file.strip_metadata
 
 
 def streams_freely(link: Link) -> bool:

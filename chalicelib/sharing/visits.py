@@ -27,6 +27,7 @@ from chalicelib.sharing.rules import (
     check_shown,
     check_unlocked,
     streams_freely,
+    strips,
     token_hash,
     unknown_link,
     unlocked,
@@ -99,7 +100,7 @@ class Visits:
             opened = self._opened(token, key)
             check_downloadable(opened.link)
             check_servable(opened.file)
-            give = self.files.copies.deliver if opened.link.strip_metadata else self.files.deliver
+            give = self.files.copies.deliver if strips(opened) else self.files.deliver
             delivery = give(opened.file, inline=inline, life=DOWNLOAD_LIFE)
             try:
                 self._count_download(opened.link, origin)
@@ -124,7 +125,7 @@ class Visits:
         file = visit.file
         picture = next((name for name in PICTURES if name in file.renditions), None)
         drawn = self.renditions.address(file, picture, SHOWN_LIFE).url if picture else None
-        free = streams_freely(visit.link) and is_shown_by_browsers(file) and not visit.link.strip_metadata
+        free = streams_freely(visit.link) and is_shown_by_browsers(file) and not strips(visit)
         if free and file.type == "video":
             return Shown("video", self._original(file), drawn)
         if free and file.type == "audio":

@@ -94,6 +94,15 @@ def test_everyone_but_those_granted_a_download_gets_a_public_photo_without_metad
     assert anyone.get(path)["metadata"] == photo["metadata"]
 
 
+def test_a_file_that_strips_does_so_behind_plain_links_too(
+    ana: Door, anyone: Door, deliver: Deliver, photo: Any
+) -> None:
+    link = ana.ok("POST", f"/v1/files/{photo['id']}/links", 201, json={})
+    ana.ok("PATCH", f"/v1/files/{photo['id']}", 200, json={"strip_metadata": True})
+    deliver()
+    assert tells_nothing(fetched(anyone, f"/s/{link['token']}/download"))
+
+
 def test_what_cannot_be_stripped_is_never_given_whole(ana: Door, anyone: Door, deliver: Deliver) -> None:
     notes = brought_in(ana, deliver, "notes.txt", b"words")
     ana.refused(

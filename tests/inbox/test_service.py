@@ -135,6 +135,10 @@ def test_what_does_not_come_in_time_gives_its_place_back(
     for _ in range(2):
         assert received(library, missed) is ParcelState.MISSED
     assert library.senders.open(made.token).files == 0
+    clock.advance(timedelta(hours=2))
+    library.inbox.remind()
+    assert missed.parcel.id not in str(queue.take())
+    assert not [due for due in library.inbox.agenda.due(clock()) if missed.parcel.id in due.reference]
     assert received(library, sent(library, made)) is ParcelState.RECEIVED
 
 
