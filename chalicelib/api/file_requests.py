@@ -47,10 +47,10 @@ ENDED = (RequestNotFound, RequestExpired)
 Kind = Literal["image", "video", "audio", "document"]
 KINDS: list[Kind] = ["image", "video", "audio", "document"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-Message = Annotated[str, Field(max_length=1000)]
+Message = Annotated[str, Field(max_length=1000, examples=["As many as you like!"])]
 Seconds = Annotated[int, Field(ge=60, le=YEAR, description="Seconds from now")]
-Files = Annotated[int, Field(ge=1, le=1000)]
-Bytes = Annotated[int, Field(ge=1, le=MOST_BYTES)]
+Files = Annotated[int, Field(ge=1, le=1000, examples=[100])]
+Bytes = Annotated[int, Field(ge=1, le=MOST_BYTES, examples=[1 << 30])]
 Types = Annotated[list[Kind], Field(min_length=1, max_length=4)]
 
 
@@ -170,55 +170,42 @@ def list_requests(call: Call, query: Paging) -> FileRequestPage:
 
 
 @route(
-    "GET /v1/file-requests/{request_id}",
+    "GET /v1/file-requests/{file_request_id}",
     who=Who.USER,
     returns=FileRequestView,
     errors=(RequestNotFound,),
     summary="Read a file request, with how much came in",
 )
-def read_request(call: Call, request_id: str) -> FileRequestView:
-    return FileRequestView.model_validate(call.library.inbox.get(call.caller, request_id))
+def read_request(call: Call, file_request_id: str) -> FileRequestView:
+    return FileRequestView.model_validate(call.library.inbox.get(call.caller, file_request_id))
 
 
 @route(
-    "PATCH /v1/file-requests/{request_id}",
+    "PATCH /v1/file-requests/{file_request_id}",
     who=Who.WRITER,
     scope=Scope.SHARE,
     returns=FileRequestView,
     errors=(RequestNotFound, RequestChanged),
     summary="Change what is asked for",
 )
-def change_request(call: Call, request_id: str, body: ChangeRequest) -> FileRequestView:
+def change_request(call: Call, file_request_id: str, body: ChangeRequest) -> FileRequestView:
     lists = {"types", "tags"}
     given = {name: tuple(value) if name in lists else value for name, value in body.given().items()}
-    changed = call.library.inbox.change(call.caller, request_id, given, call.expected_version)
+    changed = call.library.inbox.change(call.caller, file_request_id, given, call.expected_version)
     return FileRequestView.model_validate(changed)
 
 
 @route(
-    "DELETE /v1/file-requests/{request_id}",
-    who=Who.WRITER,
-    scope=Scope.SHARE,
-    status=204,
-    errors=(RequestNotFound, RequestChanged),
-    summary="End a file request at once; what came in stays",
-)
-def end_request(call: Call, request_id: str) -> Answer:
-    call.library.inbox.end(call.caller, request_id, call.expected_version)
-    return Answer()
-
-
-@route(
-    "GET /r/{token}",
+    "GET /r/{request_token}",
     who=Who.ANYONE,
     returns=AskedView,
     other_types=(PAGE,),
     errors=ENDED,
     summary="Look what is asked for: JSON, or a page to send files for those who accept text/html",
 )
-def open_request(call: Call, token: str) -> Answer:
+def open_request(call: Call, request_token: str) -> Answer:
     def show() -> Answer:
-        request = call.library.senders.open(token)
+        request = call.library.senders.open(request_token)
         if not wants_page(call.request):
             return Answer(_asked(request), headers=PRIVATE)
         storage = urlsplit(call.library.bucket.presign_get("-", content_type="", disposition="", seconds=1))
@@ -229,7 +216,7 @@ def open_request(call: Call, token: str) -> Answer:
 
 
 @route(
-    "POST /r/{token}/uploads",
+    "POST /r/{request_token}/uploads",
     who=Who.ANYONE,
     status=201,
     returns=ExpectedView,
@@ -239,23 +226,36 @@ def open_request(call: Call, token: str) -> Answer:
     ),
     summary="Offer a file to a request, and get the address to put its bytes to",
 )
-def offer_file(call: Call, token: str, body: OfferFile) -> Answer:
-    expected = call.library.senders.offer(token, Offer(**body.model_dump()), call.origin)
+def offer_file(call: Call, request_token: str, body: OfferFile) -> Answer:
+    expected = call.library.senders.offer(request_token, Offer(**body.model_dump()), call.origin)
     view = ExpectedView(upload_id=expected.parcel.id, expires_at=expected.expires_at, **vars(expected.put))
     return Answer(view, headers=PRIVATE)
 
 
 @route(
-    "POST /r/{token}/uploads/{parcel_id}/sent",
+    "POST /r/{request_token}/uploads/{parcel_id}/sent",
     who=Who.ANYONE,
     status=202,
     returns=None,
     errors=(ParcelNotFound, ParcelMissing),
     summary="Say that a file's bytes were put; it comes into the library in the background",
 )
-def file_sent(call: Call, token: str, parcel_id: str) -> Answer:
-    call.library.senders.sent(token, parcel_id)
+def file_sent(call: Call, request_token: str, parcel_id: str) -> Answer:
+    call.library.senders.sent(request_token, parcel_id)
     return Answer(headers=PRIVATE)
+
+
+@route(
+    "DELETE /v1/file-requests/{file_request_id}",
+    who=Who.WRITER,
+    scope=Scope.SHARE,
+    status=204,
+    errors=(RequestNotFound, RequestChanged),
+    summary="End a file request at once; what came in stays",
+)
+def end_request(call: Call, file_request_id: str) -> Answer:
+    call.library.inbox.end(call.caller, file_request_id, call.expected_version)
+    return Answer()
 
 
 def _for_whom(call: Call, answer: Callable[[], Answer]) -> Answer:

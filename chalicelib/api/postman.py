@@ -26,6 +26,8 @@ CAPTURED = {
     "begin_upload": {"upload_id": "upload_id"},
     "create_link": {"link_id": "id", "link_token": "token"},
     "unlock_link": {"link_key": "key"},
+    "create_request": {"file_request_id": "id", "request_token": "token"},
+    "offer_file": {"parcel_id": "upload_id"},
 }
 """Which variables an answer fills, from which of its fields; beside the id of what a POST has made."""
 GIVEN = {
@@ -70,6 +72,8 @@ MAY_ALSO = {
     "give_grant": [409, 422],
     "revoke_grant": [404],
     "download_by_link": [409],
+    "file_sent": [409],
+    "offer_file": [409],
     "thumbnail_by_link": [404],
     "end_session": [404],
     "delete_me": [409],

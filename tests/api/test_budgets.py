@@ -110,10 +110,12 @@ def test_file_requests_cost_what_they_may(ana: Door, anyone: Door, cost: Cost) -
     ana.get("/v1/file-requests")
     assert cost("GET /v1/file-requests") == 2
     anyone.get(f"/r/{made['token']}")
-    assert cost("GET /r/{token}") == 2
+    assert cost("GET /r/{request_token}") == 2
     offer = {"filename": "a.txt", "size": 5, "sha256": "ab" * 32}
     anyone.ok("POST", f"/r/{made['token']}/uploads", 201, json=offer)
-    assert cost("POST /r/{token}/uploads") == 5  # a limit, the request, its owner, their quota, the place
+    assert (
+        cost("POST /r/{request_token}/uploads") == 5
+    )  # a limit, the request, its owner, their quota, the place
 
 
 def test_finding_costs_what_it_may(ana: Door, deliver: Deliver, cost: Cost) -> None:

@@ -31,8 +31,8 @@ SHARES = {
     "PATCH /v1/links/{link_id}",
     "DELETE /v1/links/{link_id}",
     "POST /v1/file-requests",
-    "PATCH /v1/file-requests/{request_id}",
-    "DELETE /v1/file-requests/{request_id}",
+    "PATCH /v1/file-requests/{file_request_id}",
+    "DELETE /v1/file-requests/{file_request_id}",
 }
 FOR_SESSIONS = {
     "POST /v1/auth/logout",
@@ -117,7 +117,7 @@ MADE: dict[str, Callable[[Door], str]] = {
     "{content}": lambda _: "post-1",
     "{category_id}": lambda door: str(door.ok("POST", "/v1/categories", 201, json={"name": "Art"})["id"]),
     "{shared_category_id}": a_shared_category,
-    "{request_id}": a_request,
+    "{file_request_id}": a_request,
     "{export_id}": lambda door: str(door.ok("POST", "/v1/exports", 202, json={})["id"]),
     "{job_id}": lambda door: str(door("POST", "/v1/jobs", json=TAGGING | {"filter": {}}).json()["id"]),
 }
@@ -168,7 +168,7 @@ def arguments(name: str, path: str) -> dict[str, Any]:
         "POST /v1/exports": {},
         "POST /v1/exports/zip": {"filter": {}},
         "POST /v1/file-requests": {"name": "Photos"},
-        "PATCH /v1/file-requests/{request_id}": {"name": "Pictures"},
+        "PATCH /v1/file-requests/{file_request_id}": {"name": "Pictures"},
         "POST /v1/categories": {"name": "Sea"},
         "PATCH /v1/categories/{category_id}": {"name": "Sea"},
         "PATCH /v1/tags/{tag}": {"name": "ocean"},
