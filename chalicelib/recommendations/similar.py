@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chalicelib.catalogue.looks import distance
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Conflict
-from chalicelib.files.access import permissions
+from chalicelib.files.access import seen_by
 from chalicelib.files.models import File, Seen
 from chalicelib.files.rules import look_of
 from chalicelib.files.service import Files
@@ -61,7 +61,7 @@ class Similar:
             )
         near = self.files.catalogue.alike(caller.user_id, look, most)
         best = sorted(near, key=lambda one: (near[one], one))[: limit + SPARE]
-        own = [Seen(one, permissions(one, caller, None)) for one in self.files.get_many(best)]
+        own = [seen_by(caller, one, None) for one in self.files.get_many(best)]
         others = [*own, *self.received.find(caller, limit=SHARED).items]
         compared = [Likeness(one, distance(look, look_of(one.file))) for one in others if _is_there(one.file)]
         found = [one for one in compared if one.distance <= most and one.seen.file.id != file.id]
