@@ -74,7 +74,7 @@ class Senders:
 
     def _check(self, request: FileRequest, offer: Offer) -> None:
         name, uploads = normal_filename(offer.filename), self.inbox.uploads
-        check_wanted(request, admitted_type(name, offer.size, uploads.limits))
+        check_wanted(request, admitted_type(name, offer.size, uploads.beginning.allowed()))
         check_room(request, offer.size)
         standing = uploads.blobs.quotas.standing(request.owner_id)
         if standing.used + offer.size > standing.limit:

@@ -23,6 +23,7 @@ from chalicelib.core.paging import Cursors, Page
 from chalicelib.inbox.models import Asked, FileRequest, NewRequest, Parcel, ParcelState, RequestChanged
 from chalicelib.inbox.rules import changed, check_version, new_token, token_hash, unknown_request
 from chalicelib.inbox.store import RequestStore, Settled
+from chalicelib.limits.models import RateExceeded
 from chalicelib.uploads.models import Begun, Request
 from chalicelib.uploads.service import Uploads
 
@@ -120,8 +121,10 @@ class Inbox:
             return self._settled(parcel, ParcelState.REFUSED)
         try:
             self._bring_in(parcel, request)
+        except RateExceeded:
+            raise  # the owner uploads much just now: the queue brings it back
         except LibraryError as refusal:
-            if refusal.status >= 500:  # noqa: PLR2004 - the world is in the way: the queue brings it back
+            if refusal.status >= LibraryError.status:  # the world is in the way
                 raise
             return self._settled(parcel, ParcelState.REFUSED, code=refusal.code)
         return self._settled(parcel, ParcelState.RECEIVED)
@@ -168,7 +171,8 @@ class Inbox:
             custom={"sender": offer.sender} if offer.sender else {},
         )
         with sequence(f"parcel {parcel.id}", parcel.created_at):
-            outcome = replace(self.uploads, multipart_from=offer.size + 1).begin(owner, wanted)
+            beginning = replace(self.uploads.beginning, multipart_from=offer.size + 1)
+            outcome = replace(self.uploads, beginning=beginning).begin(owner, wanted)
         if isinstance(outcome, Begun):
             key = object_key(parcel.owner_id, offer.sha256)
             if self.uploads.bucket.size(key) is None:

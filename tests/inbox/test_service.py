@@ -162,7 +162,7 @@ def test_what_cannot_come_in_is_removed(
         library.inbox.forget(owner.user_id)
     else:
         charge = library.blobs.quotas.charge(owner.user_id, library.settings.quota_bytes)
-        library.tables.commit([charge])
+        library.tables.commit(charge)
     assert received(library, expected) in {ParcelState.REFUSED, None}
     assert library.files.find(owner, limit=10).items == []
     assert library.bucket.size(expected.parcel.key) is None
