@@ -207,3 +207,10 @@ def check_picture(file: File) -> None:
 def emptied_at(trashed_at: datetime) -> datetime:
     """Return when a file in the trash is erased."""
     return trashed_at + KEPT_IN_TRASH
+
+
+def plain(value: object) -> object:
+    """Return a value as the activity log keeps it: in JSON's terms."""
+    if isinstance(value, tuple):
+        return list(value)
+    return value if value is None or isinstance(value, str | int | dict) else str(value)

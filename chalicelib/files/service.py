@@ -34,13 +34,12 @@ from chalicelib.files.rules import (
     life_of,
     normal_filename,
     owned,
+    plain,
     unknown_file,
 )
 from chalicelib.files.store import FileStore
 from chalicelib.usage.tally import Tally, Use
 
-SHARING = frozenset({"visibility", "strip_metadata"})
-"""Fields that say what others get."""
 EMPTIED: dict[str, Any] = {"tags": (), "caption": None, "custom": {}}
 """Fields with many postings, and their values with none."""
 BESIDE = 8
@@ -145,10 +144,9 @@ class Files:
 
         All tags and all words at once may be more than a transaction holds: then the file first lets go of the old
         ones and of the words in its text, as a version of its own, and takes those up again at the end; two calls
-        more. Raises FileChanged when `expected` is not the file's version, FilenameInvalid, CategoryUnknown,
-        MetadataStays.
+        more. Raises FileChanged when `expected` is not the file's version, FilenameInvalid, MetadataStays.
         """
-        needed = Permission.SHARE if SHARING & set(changes) else Permission.EDIT
+        needed = Permission.SHARE if {"visibility", "strip_metadata"} & set(changes) else Permission.EDIT
         before = self.seen(caller, file_id, needed).file
         check_version(before, expected)
         return self.edit_checked(caller, before, changes)
@@ -287,7 +285,7 @@ class Files:
     def _commit(self, caller: Caller, before: File, action: str, **changes: Any) -> File:
         after, writes = self.changed(before, **changes)
         details = {
-            name: {"before": _plain(getattr(before, name)), "after": _plain(changes[name])}
+            name: {"before": plain(getattr(before, name)), "after": plain(changes[name])}
             for name in changes
             if name != "lists_text"
         }
@@ -299,10 +297,3 @@ class Files:
         return self.audit.entry(
             action, owner=file.owner_id, actor=caller.user_id, target=file.id, origin=caller.origin, **details
         )
-
-
-def _plain(value: object) -> object:
-    """Return a value as the activity log keeps it: in JSON's terms."""
-    if isinstance(value, tuple):
-        return list(value)
-    return value if value is None or isinstance(value, str | int | dict) else str(value)

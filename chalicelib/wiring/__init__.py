@@ -174,19 +174,18 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     granted = GrantStore(tables, settings.files_table).permission
     present = Presence(people[0].active_among, clock)
     signer = build_signer(settings, clients, bucket, clock)
-    tally = Tally(people[0].jobs, clock, new_id)
     files = Files(
-        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present, tally),
+        *(tables, records, catalogue, blobs, bucket, signer, audit, clock, granted, present),
+        tally=Tally(people[0].jobs, clock, new_id),
         copies=Copies(bucket, signer, queue, clock),
         exposures=Agenda(tables, settings.files_table, "exposures"),
     )
     storage = MultipartBucket(lambda: clients.s3, settings.bucket_name)
     uploads = build_uploads(settings, files, limits, allowances, queue, storage, new_id)
-    parts = Parts(uploads, storage)
     once = Once(OnceStore(tables, settings.files_table), clock)
     renditions = Renditions(files, bucket, queue, clock)
     sharing = _sharing(renditions, people.accounts, keys, new_id)
-    content = (blobs, files, uploads, parts, once)
+    content = (blobs, files, uploads, Parts(uploads, storage), once)
     return Library(
         *(settings, tables, bucket, queue, keys, audit, limits, *people, *content, *sharing),
         clients=clients,
