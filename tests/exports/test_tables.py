@@ -3,6 +3,7 @@
 import csv
 import io
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import requests
@@ -13,18 +14,19 @@ from chalicelib.exports.models import Export, ExportState
 from chalicelib.exports.service import Exports
 from chalicelib.exports.tables import Table, wanted
 from chalicelib.wiring import Library
-from tests.conftest import a_request
+from tests.conftest import FakeClock, a_request
 
 FILES = 230
 
 
 @pytest.fixture
-def names(library: Library, caller: Caller) -> list[str]:
-    """Return the names of enough files for three pages, half of them tagged."""
+def names(library: Library, caller: Caller, clock: FakeClock) -> list[str]:
+    """Return the names of enough files for three pages, half of them tagged; no more than may come in a minute."""
     found = [f"{number:03d}.txt" for number in range(FILES)]
     for number, name in enumerate(found):
         tags = ("sea",) if number % 2 else ()
         library.uploads.begin(caller, a_request(name, str(number).encode(), tags=tags))
+        clock.advance(timedelta(seconds=1))
     return found
 
 
