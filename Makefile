@@ -17,7 +17,7 @@ test: setup-dev ## Run all tests, with coverage (ARGS= goes to pytest)
 	@$(PYTHON) -m infra.local.media_tools ensure
 	@rm -rf $(LEDGER)
 	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) \
-		$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term-missing:skip-covered $(ARGS)
+		$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term-missing:skip-covered --durations=30 $(ARGS)
 	@test -n "$(ARGS)" || EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) $(PYTHON) -m pytest tests/privileges.py
 
 check: setup-dev ## Lint, check formatting, types, imports and the CloudFormation template

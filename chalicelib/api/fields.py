@@ -25,7 +25,7 @@ MAX_LEVELS = 30
 MAX_SIZE = 1 << 47
 """Bytes: more than any file may have."""
 
-MAX_WORDS = 16
+MAX_WORDS = 32
 """Words to look for at once: each is a list to read."""
 
 

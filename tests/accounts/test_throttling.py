@@ -149,7 +149,7 @@ def test_neither_steps_nor_time_tell_whether_an_account_exists(
     real = build(settings.model_copy(update={"argon2_memory_kib": 65_536, "rates": {}}), clients)
     times: dict[bool, list[float]] = {True: [], False: []}
     steps: dict[bool, list[list[str]]] = {True: [], False: []}
-    for _ in range(8):
+    for _ in range(16):
         for exists in (True, False):
             email, origin = f"{new_id()}@example.org", Origin(f"home-{new_id()}")
             if exists:
@@ -162,5 +162,6 @@ def test_neither_steps_nor_time_tell_whether_an_account_exists(
             steps[exists].append(calls)
             times[exists].append(milliseconds)
     assert steps[True] == steps[False]
-    medians = [statistics.median(times[exists]) for exists in (True, False)]
-    assert 0.6 < medians[0] / medians[1] < 1.7, medians
+    # The quicker quarter: what else the machine does makes times longer, never shorter.
+    quick = [statistics.quantiles(times[exists], n=4)[0] for exists in (True, False)]
+    assert 0.6 < quick[0] / quick[1] < 1.7, quick

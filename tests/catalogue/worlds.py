@@ -1,6 +1,7 @@
 """Random libraries and questions, with a plain model that says what the answers must be."""
 
 import random
+import zlib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -139,7 +140,7 @@ class World:
         name = self._name()
         return Entry(
             owner_id=self.owner,
-            file_id=id_at(self.clock, self.random.getrandbits(40)),
+            file_id=id_at(self.clock, self.random.getrandbits(40) ^ zlib.crc32(self.owner.encode())),
             filename=name,
             size=self.random.choice((10, 500, 500, 10**6)),
             type=self._one(TYPES),
