@@ -6,6 +6,7 @@ Endpoint, region and credentials come from the environment as botocore reads it 
 
 import functools
 import os
+import threading
 from typing import TYPE_CHECKING, Literal
 
 import boto3
@@ -30,16 +31,18 @@ _CONFIG = Config(
 
 
 class Clients:
-    """The clients of one process. boto3 clients are thread-safe, so all threads share them."""
+    """The clients of one process. boto3 clients are thread-safe, so all threads share them; making them is not."""
 
     def __init__(self) -> None:
+        self._making = threading.Lock()  # two at once would take each other's profile for a loop of profiles
         self._session = boto3.Session()
         meter.install(self._session)
 
     @functools.cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """Return the DynamoDB client."""
-        client: DynamoDBClient = self._session.client("dynamodb", config=_CONFIG)
+        with self._making:
+            client: DynamoDBClient = self._session.client("dynamodb", config=_CONFIG)
         return client
 
     @functools.cached_property
@@ -47,29 +50,34 @@ class Clients:
         """Return the S3 client: Signature Version 4, and path style wherever an endpoint is given."""
         style: Literal["path", "virtual"] = "path" if os.environ.get("AWS_ENDPOINT_URL") else "virtual"
         s3_only = Config(signature_version="s3v4", s3={"addressing_style": style})
-        client: S3Client = self._session.client("s3", config=_CONFIG.merge(s3_only))
+        with self._making:
+            client: S3Client = self._session.client("s3", config=_CONFIG.merge(s3_only))
         return client
 
     @functools.cached_property
     def sqs(self) -> "SQSClient":
         """Return the SQS client."""
-        client: SQSClient = self._session.client("sqs", config=_CONFIG)
+        with self._making:
+            client: SQSClient = self._session.client("sqs", config=_CONFIG)
         return client
 
     @functools.cached_property
     def secrets(self) -> "SecretsManagerClient":
         """Return the Secrets Manager client."""
-        client: SecretsManagerClient = self._session.client("secretsmanager", config=_CONFIG)
+        with self._making:
+            client: SecretsManagerClient = self._session.client("secretsmanager", config=_CONFIG)
         return client
 
     @functools.cached_property
     def cloudfront(self) -> "CloudFrontClient":
         """Return the CloudFront client."""
-        client: CloudFrontClient = self._session.client("cloudfront", config=_CONFIG)
+        with self._making:
+            client: CloudFrontClient = self._session.client("cloudfront", config=_CONFIG)
         return client
 
     @functools.cached_property
     def ses(self) -> "SESClient":
         """Return the SES client."""
-        client: SESClient = self._session.client("ses", config=_CONFIG)
+        with self._making:
+            client: SESClient = self._session.client("ses", config=_CONFIG)
         return client
