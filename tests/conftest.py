@@ -48,6 +48,11 @@ RATES = json.dumps(
 """All tests come from one address."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what has to stay in one process and takes longest, so that the others fill the time beside it."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     """Run the embedded AWS with IAM and signatures enforced; this process is its root."""
