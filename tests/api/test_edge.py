@@ -36,7 +36,7 @@ def test_every_refusal_is_a_problem_that_pages_of_any_origin_can_read(
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert answer.headers["X-Request-Id"]
+    assert problem["request_id"] == answer.headers["X-Request-Id"]
     assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
 
 
