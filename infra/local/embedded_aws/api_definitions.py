@@ -2,16 +2,20 @@
 
 As shipped, MiniStack takes paths, methods and the integrations' types and targets from an OpenAPI body. What
 API Gateway reads besides is added here: binary media types, the gateway's own responses, the method that stands
-for all others, and what a mock answers.
+for all others, and what a mock answers, with the request's id where its templates name it.
 """
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .emulator import Module
 
 _ANY = "x-amazon-apigateway-any-method"
 _INTEGRATION = "x-amazon-apigateway-integration"
+_REQUEST_ID = "context.requestId"
+
+type _Mock = Callable[[Mapping[str, Any]], tuple[int, dict[str, str], bytes]]
 
 
 def install_definitions(gateway: Module) -> None:
@@ -52,3 +56,16 @@ def install_definitions(gateway: Module) -> None:
     gateway._import_rest_api = whole_api
     gateway._import_path_item = whole_path
     gateway._import_operation = whole_operation
+    gateway._invoke_mock_v1 = _identified(gateway._invoke_mock_v1)
+
+
+def _identified(invoke_mock: _Mock) -> _Mock:
+    """`invoke_mock`, whose answer names the request where its templates ask for it."""
+
+    def invoke(integration: Mapping[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = invoke_mock(integration)
+        request_id = str(uuid.uuid4())
+        named = {name: request_id if value == _REQUEST_ID else value for name, value in headers.items()}
+        return status, named, body.replace(f"${_REQUEST_ID}".encode(), request_id.encode())
+
+    return invoke
