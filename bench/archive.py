@@ -21,16 +21,14 @@ from pathlib import Path
 import boto3
 import requests
 
-from bench.export import MEMORY_MB, REGION, ROOT, files_of
-from chalicelib.aws.clients import Clients
+from bench._library import embedded_library
+from bench._machine import ROOT
+from bench.export import MEMORY_MB, files_of
 from chalicelib.blobs.models import object_key
 from chalicelib.core.caller import Caller, Role
 from chalicelib.core.ids import new_id
 from chalicelib.exports.archives import Archive, wanted
-from chalicelib.wiring import Library, Settings, build
-from infra.local.credentials import Endpoint
-from infra.local.embedded_aws.process import EmbeddedAws
-from infra.local.stack import deploy, environment_of
+from chalicelib.wiring import Library
 
 FILES = 12
 SIZE = 256 << 20
@@ -93,23 +91,8 @@ def measure(library: Library, folder: Path, count: int) -> None:
 
 def main() -> None:
     """Start an embedded AWS and measure on it."""
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        EmbeddedAws(Path(folder), environment={"MINISTACK_REGION": REGION}) as aws,
-    ):
-        root = aws.root_credentials
-        endpoint = Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key)
-        os.environ.update(
-            AWS_ENDPOINT_URL=aws.endpoint_url,
-            AWS_ACCESS_KEY_ID=root.access_key_id,
-            AWS_SECRET_ACCESS_KEY=root.secret_access_key,
-            AWS_DEFAULT_REGION=REGION,
-            AWS_EC2_METADATA_DISABLED="true",
-            **environment_of(deploy(endpoint, ROOT / "infra" / "template.yaml")),
-        )
-        with tempfile.TemporaryDirectory(prefix="bench-") as beside:
-            library = build(Settings.from_environment(), Clients())
-            measure(library, Path(beside), int(sys.argv[1]) if sys.argv[1:] else FILES)
+    with embedded_library() as library, tempfile.TemporaryDirectory(prefix="bench-") as beside:
+        measure(library, Path(beside), int(sys.argv[1]) if sys.argv[1:] else FILES)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,14 @@ is made of stands in MONTH; what cannot be counted here (how long functions run 
 """
 
 import hashlib
-import os
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import requests
 
+from bench._library import embedded_library
 from bench._machine import ROOT
 from chalicelib.aws.clients import Clients
 from chalicelib.blobs.arrivals import Arrival
@@ -23,12 +20,8 @@ from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.ids import new_id
 from chalicelib.uploads.models import Begun, Request
-from chalicelib.wiring import Library, Settings, build
-from infra.local.credentials import Endpoint
-from infra.local.embedded_aws.process import EmbeddedAws
-from infra.local.stack import deploy, environment_of
+from chalicelib.wiring import Library
 
-REGION = "us-east-1"
 SIZES = (0, 1_000, 100_000, 10_000_000)
 PRICES = {  # dollars; public list prices of us-east-1 as known in November 2025, without free tiers
     "DynamoDB write unit": 0.625e-6,
@@ -105,27 +98,12 @@ def counted(clients: Clients, work: Callable[[], object]) -> Count:
     return count
 
 
-@contextmanager
-def a_library() -> Iterator[tuple[Library, Clients]]:
-    """Run a library on an embedded AWS of its own."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        EmbeddedAws(Path(folder), environment={"MINISTACK_REGION": REGION}) as aws,
-    ):
-        root = aws.root_credentials
-        keys = {"AWS_ACCESS_KEY_ID": root.access_key_id, "AWS_SECRET_ACCESS_KEY": root.secret_access_key}
-        os.environ.update(keys, AWS_ENDPOINT_URL=aws.endpoint_url, AWS_DEFAULT_REGION=REGION)
-        endpoint = Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key)
-        outputs = deploy(endpoint, ROOT / "infra" / "template.yaml")
-        clients = Clients()
-        yield build(Settings.from_environment(environment_of(outputs)), clients), clients
-
-
 def work_on_a_file() -> dict[str, Count]:
     """Return what each kind of work on a photo asks of AWS, in a library that has a page full of files."""
     content = (ROOT / "tests" / "media" / "samples" / "photo.jpg").read_bytes()
     caller = Caller(new_id(), Role.OPERATOR, new_id(), Origin())
-    with a_library() as (library, clients):
+    with embedded_library() as library:
+        clients = library.clients
         for number in range(21):
             bring_in(library, caller, content + bytes([number]))
         counts = {"uploaded": counted(clients, lambda: bring_in(library, caller, content))}

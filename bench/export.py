@@ -11,21 +11,20 @@ import csv
 import io
 import itertools
 import json
-import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3
 import requests
 
+from bench._library import embedded_library
+from bench._machine import ROOT
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.expressions import pack
 from chalicelib.aws.meter import metered
@@ -38,16 +37,11 @@ from chalicelib.exports.tables import Table, wanted
 from chalicelib.files.export import COLUMNS
 from chalicelib.files.models import File, Status
 from chalicelib.wiring import Library, Settings, build
-from infra.local.credentials import Endpoint
-from infra.local.embedded_aws.process import EmbeddedAws
-from infra.local.stack import deploy, environment_of
 
-ROOT = Path(__file__).parents[1]
 FILES = 100_000
 MEMORY_MB = 1024
 """Of the jobs function, as the template says."""
 BATCH = 25
-REGION = "eu-west-1"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -129,21 +123,7 @@ def main() -> None:
     if sys.argv[1:2] == ["worker"]:
         worker(*sys.argv[2:4])
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        EmbeddedAws(Path(folder), environment={"MINISTACK_REGION": REGION}) as aws,
-    ):
-        root = aws.root_credentials
-        endpoint = Endpoint(aws.endpoint_url, REGION, root.access_key_id, root.secret_access_key)
-        os.environ.update(
-            AWS_ENDPOINT_URL=aws.endpoint_url,
-            AWS_ACCESS_KEY_ID=root.access_key_id,
-            AWS_SECRET_ACCESS_KEY=root.secret_access_key,
-            AWS_DEFAULT_REGION=REGION,
-            AWS_EC2_METADATA_DISABLED="true",
-            **environment_of(deploy(endpoint, ROOT / "infra" / "template.yaml")),
-        )
-        library = build(Settings.from_environment(), Clients())
+    with embedded_library() as library:
         measure(library, int(sys.argv[1]) if sys.argv[1:] else FILES)
 
 

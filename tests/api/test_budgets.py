@@ -200,18 +200,14 @@ def test_the_account_costs_what_it_may(ana: Door, cost: Cost) -> None:
         assert cost("GET /v1/me") == extra
     ana.get("/v1/me/activity")
     assert cost("GET /v1/me/activity") == 1
-    for calls in (
-        8,
-        6,
-    ):  # the first adds up the changes of the account's one file: one read and one transaction
+    # the first adds up the changes of the account's one file: one read and one transaction
+    for calls in (8, 6):
         ana.get("/v1/me/stats")
         assert cost("GET /v1/me/stats") <= calls
 
 
 def test_administration_costs_what_it_may(admin: Door, cost: Cost) -> None:
-    for calls in (
-        20,
-        14,
-    ):  # the session, six of counts, two of categories, five of queues; the first may add up what others left
+    # the session, six of counts, two of categories, five of queues; the first may add up what others left
+    for calls in (20, 14):
         admin.get("/v1/admin/stats")
         assert cost("GET /v1/admin/stats") <= calls

@@ -19,7 +19,8 @@ from chalicelib.exports.service import Exports
 from chalicelib.files.models import File, FileNotFound, Permission, PermissionMissing
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock
-from tests.exports.test_writing import Death, Died, DyingClient, leftovers, to_the_end
+from tests.deaths import Death, Died, DyingClients
+from tests.exports.test_writing import leftovers, to_the_end
 from tests.libraries import uploaded
 from tests.sharing.test_grants import person
 
@@ -92,9 +93,7 @@ def test_a_packer_may_die_at_any_call(
     while not survived:
         at += 1
         export = exports.begin(caller, wanted(Archive(file_ids), "a.zip", 3))
-        mortal, death = Clients(), Death(at, when == "after")
-        for name in ("dynamodb", "s3", "sqs"):
-            mortal.__dict__[name] = DyingClient(getattr(clients, name), death)
+        mortal = DyingClients(clients, Death(at, when == "after"))
         try:
             dying = small_steps(build(settings, mortal, clock))
             to_the_end(replace(dying, writing=replace(dying.writing, pieces=4)), export)

@@ -1,9 +1,8 @@
 """Content comes out whole, once and in order, however its writing is cut, overtaken or forgotten."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -14,14 +13,11 @@ from chalicelib.exports.service import Exports
 from chalicelib.exports.writing import CLAIMS, LIFE, PATIENCE
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, Messages
+from tests.deaths import Death, Died, DyingClients
 
 NUMBERS = Wanted("numbers", "", "numbers.txt", "text/plain", 23)
 PIECES = 23
 EXPECTED = b"".join(b"%05d\n" % number for number in range(PIECES))
-CHANGING = {
-    *("transact_write_items", "send_message", "put_object", "delete_object", "create_multipart_upload"),
-    *("upload_part", "complete_multipart_upload", "abort_multipart_upload", "copy_object"),
-}
 STEPS = 22
 """More than any of a whole export's steps changes things."""
 
@@ -92,45 +88,8 @@ def test_nothing_makes_an_empty_object(library: Library, caller: Caller) -> None
     assert (export.size, exports.writing.bucket.size(export.key)) == (0, 0)
 
 
-class Died(BaseException):
-    """The process ends here."""
-
-
-@dataclass
-class Death:
-    """When a process dies: at which of its changing calls, before or after it took effect."""
-
-    at: int
-    after: bool
-
-    def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        self.at -= 1
-        if self.at == 0 and not self.after:
-            raise Died
-        answer = method(*arguments, **named)
-        if self.at == 0:
-            raise Died
-        return answer
-
-
-class DyingClient:
-    """A boto3 client in a process that is about to die."""
-
-    def __init__(self, client: Any, death: Death) -> None:
-        self._client, self._death = client, death
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if name not in CHANGING:
-            return found
-        return lambda *arguments, **named: self._death.call(found, *arguments, **named)
-
-
 def dying(settings: Settings, clients: Clients, clock: FakeClock, death: Death) -> Exports:
-    mortal = Clients()
-    for name in ("dynamodb", "s3", "sqs"):
-        mortal.__dict__[name] = DyingClient(getattr(clients, name), death)
-    return exports_of(build(settings, mortal, clock))
+    return exports_of(build(settings, DyingClients(clients, death), clock))
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -24,59 +24,16 @@ from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Duplicate
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, a_request, new_caller
+from tests.deaths import Death, Died, DyingClients
 from tests.libraries import put, stored, uploaded
 
 pytestmark = pytest.mark.usefixtures("nothing_due")
 
 CONTENT = b"content that is wanted and not wanted at once"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-CHANGING = {"transact_write_items", "update_item", "put_object", "delete_object"}
 STEPS = 7
 """More than any of the actors changes things."""
 ROUNDS = 25
-
-
-class Died(BaseException):
-    """The process ends here."""
-
-
-@dataclass
-class Death:
-    """When a process dies: at which of its changing calls, before or after it took effect."""
-
-    at: int
-    after: bool
-
-    def call(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        self.at -= 1
-        if self.at == 0 and not self.after:
-            raise Died
-        answer = method(*arguments, **named)
-        if self.at == 0:
-            raise Died
-        return answer
-
-
-class DyingClient:
-    """A boto3 client in a process that is about to die."""
-
-    def __init__(self, client: Any, death: Death) -> None:
-        self._client, self._death = client, death
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._client, name)
-        if name not in CHANGING:
-            return found
-        return lambda *arguments, **named: self._death.call(found, *arguments, **named)
-
-
-class DyingClients(Clients):
-    """The clients of that process."""
-
-    def __init__(self, clients: Clients, death: Death) -> None:
-        super().__init__()
-        self.__dict__["dynamodb"] = DyingClient(clients.dynamodb, death)
-        self.__dict__["s3"] = DyingClient(clients.s3, death)
 
 
 @dataclass

@@ -17,7 +17,8 @@ from chalicelib.files.rules import KEPT_IN_TRASH
 from chalicelib.sharing.models import Terms
 from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, new_caller
-from tests.faults.test_races import DEATHS, Death, Died, DyingClients
+from tests.deaths import Death, Died, DyingClients
+from tests.faults.test_races import DEATHS
 from tests.libraries import stored, uploaded
 
 pytestmark = pytest.mark.usefixtures("nothing_due")

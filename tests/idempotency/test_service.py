@@ -20,13 +20,10 @@ from chalicelib.idempotency.service import KEPT, LEASE, MAX_KEPT_BYTES
 from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
 from tests.conftest import FakeClock, a_request, new_caller
+from tests.deaths import Died
 from tests.libraries import arrive, send, uploaded
 
 Act = Callable[[], tuple[StoredAnswer, bool]]
-
-
-class Died(BaseException):
-    """The process ends here."""
 
 
 def answering(body: str = "made", *, kept: bool = True) -> Act:

@@ -20,7 +20,7 @@ from chalicelib.inbox.models import (
 )
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import FakeClock, Messages
-from tests.exports.test_writing import Death, Died, DyingClient
+from tests.deaths import Death, Died, DyingClients
 from tests.libraries import arrive, uploaded
 from tests.sharing.test_grants import person
 
@@ -79,9 +79,7 @@ def test_a_worker_may_die_at_any_call(
     for at in range(1, STEPS):
         owner = person(library)[0]
         expected = sent(library, library.inbox.create(owner, asked()))
-        mortal, death = Clients(), Death(at, when == "after")
-        for name in ("dynamodb", "s3", "sqs"):
-            mortal.__dict__[name] = DyingClient(getattr(clients, name), death)
+        mortal = DyingClients(clients, Death(at, when == "after"))
         try:
             received(build(settings, mortal, clock), expected)
         except Died:

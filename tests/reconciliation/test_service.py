@@ -14,16 +14,13 @@ from chalicelib.reconciliation.service import SETTLED_AGE, Reconciliation
 from chalicelib.uploads.models import Begun, WantedPart
 from chalicelib.wiring import Library
 from tests.conftest import FakeClock, a_request
+from tests.deaths import Died
 from tests.libraries import arrive, put, stored, uploaded
 from tests.uploads.test_multipart import announced, large, open_at_s3, sha256
 
 pytestmark = pytest.mark.usefixtures("nothing_due")
 
 CONTENT = b"nobody knows of this"
-
-
-class Died(BaseException):
-    """The sweep is killed here."""
 
 
 WALKS = ("objects", "parts", "contents")

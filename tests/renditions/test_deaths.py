@@ -27,10 +27,9 @@ from chalicelib.intake.service import Intake
 from chalicelib.renditions.studio import Album, Studio
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import MEDIA, FakeClock, Messages, new_caller
+from tests.deaths import MortalClients, WorkerDied
 from tests.extraction.sources import source_of
 from tests.renditions.test_workshop import (
-    MortalClients,
-    WorkerDied,
     attempts,
     blob_of,
     in_the_bucket,

@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.aws.clients import Clients
 from chalicelib.aws.meter import metered
 from chalicelib.blobs.arrivals import Arrival
 from chalicelib.blobs.models import Blob, BlobBusy, renditions_prefix
@@ -22,6 +21,7 @@ from chalicelib.renditions.workshop import RECORDED_AT_ONCE
 from chalicelib.uploads.models import Begun, Linked
 from chalicelib.wiring import Library, Settings, build
 from tests.conftest import MEDIA, FakeClock, a_request, new_caller
+from tests.deaths import MortalClients, WorkerDied
 from tests.libraries import arrive, send, uploaded
 
 pytestmark = pytest.mark.usefixtures("nothing_due")
@@ -203,29 +203,6 @@ def test_parallel_events_make_one_set(library: Library, caller: Caller) -> None:
     arrive(library, file)
     check_illustrated(library, file)
     assert attempts(library, file) == DONE
-
-
-class WorkerDied(Exception):
-    """Nothing that the worker does any more has an effect."""
-
-
-class MortalClients(Clients):
-    """AWS for a worker that dies at its n-th call: before the call took effect, or just after."""
-
-    def __init__(self, at: int, *, after: bool) -> None:
-        super().__init__()
-        self._left, self._after = at, after
-        self._session.events.register("before-call", self._before)
-        self._session.events.register("after-call", self._afterwards)
-
-    def _before(self, **_: Any) -> None:
-        self._left -= 1
-        if self._left < 0 or (self._left == 0 and not self._after):
-            raise WorkerDied
-
-    def _afterwards(self, **_: Any) -> None:
-        if self._left == 0:
-            raise WorkerDied
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it", "after it"])
