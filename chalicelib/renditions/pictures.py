@@ -2,7 +2,8 @@
 
 The eye's view: turned as EXIF says, colours in sRGB, the first frame of an animation, transparency kept. Opaque
 pictures become JPEG, which is encoded ten times faster than WebP at this size; those with transparency become WebP.
-A JPEG is decoded at the smallest of its own scales that is still large enough, so 48 megapixels cost 50 MB.
+A JPEG is decoded at the smallest of its own scales that is large enough, so 48 megapixels cost 50 MB; one that misses
+the preview's side by a little is taken as it is: 4,000 x 3,000 become 2,000 x 1,500 in a third of the time.
 """
 
 import contextlib
@@ -33,6 +34,8 @@ _FORMATS = {
 }
 _MALFORMED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, EOFError)
 _DEEP_GREY_TO_8_BITS = 1 / 256
+_LARGE_ENOUGH = 0.95
+"""How much of the preview's side a JPEG's own scale must give to be taken."""
 
 pillow_heif.register_heif_opener()
 pillow_heif.options.DECODE_THREADS = 1
@@ -64,7 +67,7 @@ def _decoded(file: BinaryIO, sniffed: str) -> Image.Image:
     with warnings.catch_warnings(action="ignore"):
         try:
             picture = Image.open(file, formats=_FORMATS[sniffed])
-            picture.draft(picture.mode, _fitted(picture.size))
+            picture.draft(picture.mode, _fitted(picture.size, round(_LARGE_ENOUGH * PREVIEW_SIDE)))
             if picture.width * picture.height > MAX_DECODED_PIXELS:
                 most = MAX_DECODED_PIXELS // 1_000_000
                 raise Failed("picture_too_large", f"Pictures of more than {most} megapixels are not drawn.")
@@ -86,9 +89,9 @@ def _for_the_eye(picture: Image.Image) -> Image.Image:
     return _opaque(_in_srgb(small, picture.info.get("icc_profile")))
 
 
-def _fitted(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size inside the preview's square, never enlarged, no side below one pixel."""
-    scale = min(1.0, PREVIEW_SIDE / max(size))
+def _fitted(size: tuple[int, int], side: int = PREVIEW_SIDE) -> tuple[int, int]:
+    """Return the size inside a square, never enlarged, no side below one pixel."""
+    scale = min(1.0, side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 

@@ -86,6 +86,16 @@ def test_large_pictures_are_fitted_and_small_ones_never_enlarged(portray: Portra
     assert opened(portray(encoded(quarters(40, 20), "PNG")), "preview").size == (40, 20)
 
 
+@pytest.mark.parametrize(
+    ("size", "preview"),
+    [((4000, 3000), (2000, 1500)), ((8064, 6048), (2016, 1512)), ((3880, 2910), (2048, 1536))],
+)
+def test_half_a_photo_serves_as_its_preview_where_it_nearly_has_the_size(
+    size: tuple[int, int], preview: tuple[int, int], portray: Portray
+) -> None:
+    assert opened(portray(encoded(quarters(*size), "JPEG")), "preview").size == preview
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize(
     ("orientation", "expected"),
