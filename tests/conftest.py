@@ -3,6 +3,7 @@
 Tests do not clean up: each works in the library of an account of its own.
 """
 
+import functools
 import hashlib
 import itertools
 import json
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import pytest
@@ -35,6 +37,9 @@ from infra.local.lambda_context import LambdaContext
 from infra.local.stack import deploy, environment_of
 from tests.doors import PASSWORD, Door
 from tests.roles import Roles
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "template.yaml"
 MEDIA = Path(__file__).parent / "media" / "samples"
@@ -151,6 +156,11 @@ def a_request(filename: str = "notes.txt", content: bytes = b"hello world\n", **
     return Request(filename, len(content), hashlib.sha256(content).hexdigest(), **more)  # type: ignore[arg-type] # a test's own words
 
 
+@functools.cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs")
+
+
 @dataclass(frozen=True)
 class Messages:
     """What waits in a queue of this test process."""
@@ -159,7 +169,7 @@ class Messages:
 
     def take(self) -> list[sqs_event.Record]:
         """Receive and delete all messages that are visible now, as Lambda's records."""
-        sqs = boto3.client("sqs")
+        sqs = _sqs()
         taken: list[sqs_event.Record] = []
         while True:
             answer = sqs.receive_message(

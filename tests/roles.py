@@ -20,24 +20,24 @@ class Roles:
     """The roles of one stack."""
 
     outputs: Mapping[str, str]
-    sessions: dict[str, dict[str, str]] = field(default_factory=dict)
+    clients: dict[str, Clients] = field(default_factory=dict)
+    """Made once for each role, as a function makes them once: to make them takes longer than most tests."""
 
     def enter(self, name: str) -> None:
         """Build this process's library under a role: "Api" is the output ApiRoleArn's."""
-        wiring.library.cache_clear()
-        if name not in self.sessions:
-            self.sessions[name] = self._session(name)
-        with _environment(self.sessions[name]):
-            wiring.library().tables._client()  # the first client decides whose credentials all have
-            if name == "Api":
-                wiring.library().keys()  # as a warm function has them: budgets do not count them
+        library = self.library(name)
+        if name == "Api":
+            library.keys()  # as a warm function has them: budgets do not count them
+        wiring.adopt(library)
 
     def library(self, name: str, clock: Clock = now) -> wiring.Library:
         """Return a library of its own under a role, with whatever time a test needs."""
-        clients = Clients()
-        with _environment(self.sessions.setdefault(name, self._session(name))):
-            assert clients.dynamodb  # as above
-        return wiring.build(wiring.Settings.from_environment(), clients, clock)
+        if name not in self.clients:
+            made = Clients()
+            with _environment(self._session(name)):
+                assert made.dynamodb  # the first client decides whose credentials all have
+            self.clients[name] = made
+        return wiring.build(wiring.Settings.from_environment(), self.clients[name], clock)
 
     @contextmanager
     def acting_as(self, name: str) -> Iterator[None]:

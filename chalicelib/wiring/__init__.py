@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,7 +66,7 @@ from chalicelib.wiring.delivering import Delivering, build_signer
 from chalicelib.wiring.people import build_people
 from chalicelib.wiring.uploading import build_allowances, build_uploads
 
-__all__ = ["Library", "Settings", "build", "cursor_key", "library"]
+__all__ = ["Library", "Settings", "adopt", "build", "cursor_key", "library"]
 
 if TYPE_CHECKING:
     from chalicelib.erasure.service import Erasure
@@ -198,10 +199,26 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
     )
 
 
-@functools.cache
+@dataclass
+class _Process:
+    library: Library | None = None
+
+
+_process = _Process()
+_building = threading.Lock()
+
+
 def library() -> Library:
     """Return this process's library, built from the environment when first asked for."""
-    return build(Settings.from_environment(), Clients())
+    with _building:
+        if _process.library is None:
+            _process.library = build(Settings.from_environment(), Clients())
+        return _process.library
+
+
+def adopt(built: Library) -> None:
+    """Make a library this process's own: what handlers get from now on."""
+    _process.library = built
 
 
 def cursor_key(keys: Mapping[str, str]) -> bytes:
