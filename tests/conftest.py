@@ -158,7 +158,8 @@ def a_request(filename: str = "notes.txt", content: bytes = b"hello world\n", **
 
 @functools.cache
 def _sqs() -> "SQSClient":
-    return boto3.client("sqs")
+    sqs: SQSClient = boto3.client("sqs")
+    return sqs
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ _CONFIG = Config(
 class Clients:
     """The clients of one process. boto3 clients are thread-safe, so all threads share them; making them is not."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: boto3.Session | None = None) -> None:
         self._making = threading.Lock()  # two at once would take each other's profile for a loop of profiles
-        self._session = boto3.Session()
+        self._session = session or boto3.Session()
         meter.install(self._session)
 
     @functools.cached_property
