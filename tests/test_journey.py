@@ -7,101 +7,29 @@ role, which the embedded AWS enforces.
 import hashlib
 import io
 import json
-import os
 import re
 import signal
-import socket
 import subprocess
-import sys
-import threading
-import time
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 
-from infra.local.embedded_aws.root_identity import root_credentials
 from tests.conftest import MEDIA
 from tests.doors import PASSWORD, Door, put
+from tests.machines import ROOT, Machine, eventually
 from tests.mailbox import token_in
+from tests.samples import FACTS, REFUSED_BY_NAME, SAMPLES, agree, is_whole, listed, upload
 
 pytestmark = pytest.mark.xdist_group("journey")  # one process: they share what `make run` has started
 
-ROOT = Path(__file__).parents[1]
-FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
-SAMPLES = sorted(FACTS)
-REFUSED_BY_NAME = {"archive.zip", "page.html"}
-FORM_SIZED = 100_000
 READER = {"name": "backup", "scopes": ["read"]}
-PATIENCE_SECONDS = 120.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    """Wait until something holds, asking ten times a second."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    pause = threading.Event()
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:.0f} s: {what}"
-        pause.wait(0.1)
-
-
-@dataclass
-class Machine:
-    """A data folder with what runs on it."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    aws_port: int = field(default_factory=free_port)
-    run: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Door:
-        with (self.folder.parent / "output").open("ab") as output:
-            command = [sys.executable, "-m", "infra.local"]
-            self.run = subprocess.Popen(
-                command, cwd=ROOT, env=self._environment, stdout=output, stderr=output
-            )
-        door = Door(f"http://127.0.0.1:{self.port}")
-        eventually(lambda: self._is_well(door), "the library answers")
-        return door
-
-    def command(self, *words: str) -> list[Any]:
-        """Run a command of the library as its operator would, and return what it prints."""
-        line = [sys.executable, "-m", "infra.local.command", *words]
-        done = subprocess.run(
-            line, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert not done.stderr, done.stderr
-        return [json.loads(one) for one in done.stdout.splitlines()]
-
-    def stop(self, number: signal.Signals) -> None:
-        if self.run is not None:
-            self.run.send_signal(number)
-            self.run.wait(30)
-
-    @property
-    def _environment(self) -> dict[str, str]:
-        own = {
-            name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MEDIATHEQUE_"))
-        }
-        settings = {"DATA_DIR": str(self.folder), "PORT": str(self.port), "AWS_PORT": str(self.aws_port)}
-        return {**own, **settings}
-
-    @staticmethod
-    def _is_well(door: Door) -> bool:
-        try:
-            return door("GET", "/health").status_code == 200
-        except requests.ConnectionError:
-            return False
+SMALL_WIDTH = 120
+ATTEMPTS = 5
+"""Of one photo: examined and drawn, a miniature drawn, examined and drawn again."""
 
 
 @pytest.fixture(scope="module")
@@ -111,72 +39,12 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     made.stop(signal.SIGTERM)
 
 
-def upload(door: Door, name: str) -> str:
-    """Bring a sample in, small ones in a form and larger ones straight to storage; return the file's id."""
-    content = (MEDIA / name).read_bytes()
-    if len(content) < FORM_SIZED:
-        return str(door.upload(name, content)["id"])
-    begun = door.begin(name, content)
-    assert put(begun, content).status_code == 200
-    return str(begun["file_id"])
-
-
-def listed(door: Door) -> list[Any]:
-    """Return everything in the list, through all its pages."""
-    items: list[Any] = []
-    path = "/v1/files?limit=20"
-    while True:
-        page = door.get(path)
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        path = f"/v1/files?limit=20&cursor={page['next_cursor']}"
-
-
-RENDITIONS = {
-    "image": {"thumbnail", "preview"},
-    "video": {"thumbnail", "poster"},
-    "audio": {"waveform", "peaks"},
-    "document": set[str](),
-}
-
-
-SMALL_WIDTH = 120
-ATTEMPTS = 5
-"""Of one photo: examined and drawn, a miniature drawn, examined and drawn again."""
-
-
 def thumbnail_width(door: Door, file: Any) -> int:
     return int(door.get(f"/v1/files/{file['id']}/renditions")["renditions"]["thumbnail"]["width"])
 
 
 def attempts_done(door: Door, file: Any) -> int:
     return [job["outcome"] for job in door.get(f"/v1/files/{file['id']}/jobs")["items"]].count("done")
-
-
-def is_whole(file: Any) -> bool:
-    """Tell whether a file is examined and has the renditions that its type has."""
-    if file["status"] in {"pending", "processing"}:
-        return False
-    expected = RENDITIONS["image" if file["extension"] == "pdf" else file["type"]]
-    return file["extension"] == "svg" or expected <= set(file["renditions"])
-
-
-def agree(file: Any, facts: dict[str, Any]) -> list[str]:
-    """Return where a ready file differs from what other tools measured."""
-    metadata = file["metadata"]
-    differing: list[str] = [
-        name
-        for name in ("width", "height", "pages", "sheets", "slides", "orientation", "title", "camera_model")
-        if name in facts and metadata.get(name) != facts[name]
-    ]
-    duration = facts.get("duration_seconds")
-    if duration is not None and abs(metadata["duration_seconds"] - duration) > 0.1:
-        differing.append("duration_seconds")
-    codecs = [stream["codec"] for stream in metadata.get("streams", [])]
-    if "streams" in facts and codecs != [stream["codec"] for stream in facts["streams"]]:
-        differing.append("streams")
-    return differing + (["kind"] if file["type"] != facts["kind"] else [])
 
 
 def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_crash(machine: Machine) -> None:
@@ -222,9 +90,7 @@ def test_every_sample_is_uploaded_extracted_listed_downloaded_and_survives_a_cra
 
 
 def test_a_file_is_shared_by_link_by_grant_and_with_everyone(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
-    anyone = Door(f"http://127.0.0.1:{machine.port}")
+    anyone = machine.door
     ana, ben = anyone.signed_up("ana"), anyone.signed_up("ben")
     content = (MEDIA / "photo.jpg").read_bytes()
     file = f"/v1/files/{ana.upload('photo.jpg', content)['id']}"
@@ -287,9 +153,7 @@ def send_in_parts(door: Door, begun: Any, content: bytes) -> None:
 
 
 def test_a_large_file_comes_in_parts_and_the_sweep_clears_up_under_its_role(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
-    eve = Door(f"http://127.0.0.1:{machine.port}").signed_up("eve")
+    eve = machine.door.signed_up("eve")
     padding = (17 << 20).to_bytes(4) + b"free" + bytes((17 << 20) - 8)  # a box that players skip
     film = (MEDIA / "faststart.mp4").read_bytes() + padding
     wanted, dropped = eve.begin("film.mp4", film), eve.begin("other.mp4", film[::-1])
@@ -318,25 +182,15 @@ def test_a_large_file_comes_in_parts_and_the_sweep_clears_up_under_its_role(mach
     eventually(published, "that everyone may have it is in its history")
 
 
-def inbox(machine: Machine) -> list[dict[str, Any]]:
-    """Return what was mailed, as the banner says where to read it."""
-    key = root_credentials(machine.folder / "embedded-aws").basic_authorization()
-    address = f"http://127.0.0.1:{machine.aws_port}/_ministack/ses/messages"
-    by_account = requests.get(address, headers={"Authorization": key}, timeout=30).json()["messages"]
-    return [mail for mails in by_account.values() for mail in mails]
-
-
 def test_a_forgotten_password_is_reset_through_the_mail(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
-    ana = Door(f"http://127.0.0.1:{machine.port}").signed_up("ana")
+    ana = machine.door.signed_up("ana")
     key = Door(ana.base_url, ana.ok("POST", "/v1/me/api-keys", 201, json=READER)["key"])
     assert key.get("/v1/files")["items"] == []
     ana.ok("POST", "/v1/auth/password-reset", 202, json={"email": ana.email})
 
     def mails() -> list[dict[str, Any]]:
         return [
-            mail for mail in inbox(machine) if "new password" in mail["Subject"] and ana.email in mail["To"]
+            mail for mail in machine.inbox() if "new password" in mail["Subject"] and ana.email in mail["To"]
         ]
 
     eventually(lambda: bool(mails()), "the mail is there")
@@ -348,9 +202,7 @@ def test_a_forgotten_password_is_reset_through_the_mail(machine: Machine) -> Non
 
 
 def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_it(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
-    ana = Door(f"http://127.0.0.1:{machine.port}").signed_up("ana")
+    ana = machine.door.signed_up("ana")
     for part in (range(100), range(100, 105)):
         items = [
             {
@@ -383,7 +235,7 @@ def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_i
 
 
 def test_commands_reset_the_admin_and_prove_everybodys_counts(machine: Machine) -> None:
-    door = machine.start() if machine.run is None else Door(f"http://127.0.0.1:{machine.port}")
+    door = machine.door
     (reset,) = machine.command("infra.admin", "reset", "--email", "admin@mediatheque.local")
     admin = replace(door, email=reset["email"])
     admin = replace(admin, token=admin.pair(reset["password"])["access_token"])
@@ -395,9 +247,7 @@ def test_commands_reset_the_admin_and_prove_everybodys_counts(machine: Machine) 
 
 
 def test_who_leaves_is_erased_in_the_background(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
-    ben = Door(f"http://127.0.0.1:{machine.port}").signed_up("ben")
+    ben = machine.door.signed_up("ben")
     ben.upload("notes.txt", (MEDIA / "notes.txt").read_bytes())
     ben.ok("POST", f"/v1/files/{ben.get('/v1/files')['items'][0]['id']}/links", 201, json={})
     assert ben.get("/v1/me/activity?action=file.")["next_cursor"] is None
@@ -411,10 +261,8 @@ def test_who_leaves_is_erased_in_the_background(machine: Machine) -> None:
 
 
 def test_the_tour_in_the_readme_works_as_typed(machine: Machine) -> None:
-    if machine.run is None or machine.run.poll() is not None:
-        machine.start()
     blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-    typed = "".join(blocks).replace("http://127.0.0.1:8000", f"http://127.0.0.1:{machine.port}")
+    typed = "".join(blocks).replace("http://127.0.0.1:8000", machine.door.base_url)
     tour = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", typed],
         cwd=ROOT,

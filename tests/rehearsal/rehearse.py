@@ -37,9 +37,10 @@ from tests.api.test_edge import (  # noqa: F401 - run here too
 )
 from tests.conftest import MEDIA
 from tests.doors import Door, put
+from tests.machines import eventually
 from tests.mailbox import mails_to, token_in
 from tests.rehearsal import lambda_python
-from tests.test_journey import REFUSED_BY_NAME, agree, eventually, is_whole, listed, upload
+from tests.samples import REFUSED_BY_NAME, agree, is_whole, listed, upload
 
 DIST = Path(__file__).parents[2] / "dist"
 FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
