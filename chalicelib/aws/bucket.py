@@ -114,7 +114,7 @@ class Bucket:
         """Yield an object's bytes from `first` on, `size` at a time, in one call. Raises ObjectMissing."""
         ranged = {"Range": f"bytes={first}-"} if first else {}
         try:
-            answer = self._client().get_object(Bucket=self._name, Key=key, **ranged)  # type: ignore[arg-type]
+            answer = self._client().get_object(Bucket=self._name, Key=key, **ranged)  # type: ignore[arg-type] # a Range or nothing
         except ClientError as error:
             if error.response["Error"]["Code"] in ABSENT_CODES:
                 raise ObjectMissing("There is no such object.") from error

@@ -48,10 +48,10 @@ def described(exif: Image.Exif) -> Described:
         "created_at": (details.get(Base.DateTimeDigitized), details.get(Base.OffsetTimeDigitized)),
         "modified_at": (exif.get(Base.DateTime), details.get(Base.OffsetTime)),
     }
-    found.update({name: moment for name, told in times.items() if (moment := _moment(*told))})  # type: ignore[typeddict-item]
+    found.update({name: moment for name, told in times.items() if (moment := _moment(*told))})  # type: ignore[typeddict-item] # named by our own table
     if position := _position(place):
         found["position"] = position
-    found.update({name: text for name, text in _texts(exif, details).items() if text})  # type: ignore[typeddict-item]
+    found.update({name: text for name, text in _texts(exif, details).items() if text})  # type: ignore[typeddict-item] # named by our own table
     if words := _windows_text(exif.get(Base.XPKeywords)):
         found["keywords"] = tuple(word for word in words.split(";") if word.strip())
     return found

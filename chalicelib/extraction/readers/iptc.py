@@ -41,7 +41,7 @@ def described(picture: Image.Image) -> Described:
             texts.setdefault(field, text)
     if keywords:
         found["keywords"] = tuple(keywords)
-    found.update({name: texts[field] for field, name in _TEXTS.items() if field in texts})  # type: ignore[typeddict-item]
+    found.update({name: texts[field] for field, name in _TEXTS.items() if field in texts})  # type: ignore[typeddict-item] # named by our own table
     if taken := _moment(texts.get(_DAY, ""), texts.get(_TIME, "")):
         found["taken_at"] = taken
     return found

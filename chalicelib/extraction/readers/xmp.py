@@ -54,7 +54,7 @@ def described(packet: str | bytes) -> Described:
     found = _listed(known) | _timed(known)
     for field, names in _TEXTS.items():
         if text := next((known[name][0] for name in names if name in known), None):
-            found[field] = text  # type: ignore[literal-required]
+            found[field] = text  # type: ignore[literal-required] # named by our own table
     if position := _position(known):
         found["position"] = position
     return found
@@ -73,7 +73,7 @@ def _timed(known: dict[str, list[str]]) -> Described:
     found = Described()
     for field, names in _TIMES.items():
         if moment := next((m for name in names for m in map(_moment, known.get(name, [])) if m), None):
-            found[field] = moment  # type: ignore[literal-required]
+            found[field] = moment  # type: ignore[literal-required] # named by our own table
     return found
 
 
