@@ -1,4 +1,4 @@
-"""Count the files of one account anew, or add up all accounts: `python -m infra.recount --user-id ID [--repair]`.
+"""Count files and background jobs of an account anew, or add up all: `python -m infra.recount --user-id ID [--repair]`.
 
 Prints each count that differs from what is kept, as one line of JSON; `--repair` puts them right. `--library` compares
 the whole library's counts with the sums of all accounts' instead. Ends with 1 when something differed.
@@ -21,7 +21,8 @@ def recount(library: Library, user_id: str, *, repair: bool) -> dict[str, Any]:
     """Compare the counts kept for an account with what counting finds."""
     counting = library.files.catalogue.recount()
     held = library.blobs.quotas.standing(user_id).used
-    differences = counting.differences(user_id, {"held": held} if held else {})
+    jobs = library.organising.jobs.listed.found(user_id)
+    differences = counting.differences(user_id, {**({"held": held} if held else {}), **jobs})
     if repair:
         counting.repair(user_id, differences)
     return {"user_id": user_id, "differences": [vars(one) for one in differences], "repaired": repair}

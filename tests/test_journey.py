@@ -231,6 +231,8 @@ def test_a_tag_on_many_files_is_renamed_in_the_background_and_all_are_found_by_i
     export = f"/v1/exports/{ana.ok('POST', '/v1/exports', 202, json={'columns': ['tags']})['id']}"
     eventually(lambda: ana.get(export)["state"] == "finished", "the table is written")
     assert requests.get(ana.get(export)["url"], timeout=30).text == "tags\r\n" + 105 * "Ocean\r\n"
+    assert [one["state"] for one in ana.get("/v1/jobs")["items"]] == ["finished", "finished"]
+    assert ana.get("/v1/me/stats")["background_jobs"] == {"retag": {"finished": 1}, "table": {"finished": 1}}
     ana.ok("DELETE", export, 204)
 
 

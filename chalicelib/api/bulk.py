@@ -30,8 +30,16 @@ blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Organising")
 
 
+class FailureView(Output):
+    """A file that could not be changed, and why: a stable code and a sentence."""
+
+    id: str
+    code: str
+    detail: str
+
+
 class BulkJobView(Output):
-    """A change to many files: how far it has come."""
+    """A change to many files: how far it has come. Of the files that failed, `failures` tells the first hundred."""
 
     id: str
     action: Action
@@ -41,6 +49,7 @@ class BulkJobView(Output):
     done: int
     unchanged: int
     failed: int
+    failures: list[FailureView]
     created_at: datetime
     updated_at: datetime
 

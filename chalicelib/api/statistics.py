@@ -30,7 +30,8 @@ class CountView(Output):
 class Counts(Output):
     """Counts kept with every change, never by counting. Files in the trash count only there.
 
-    Categories go by their ids, months are those of upload.
+    Categories go by their ids, months are those of upload. Background jobs are counted by kind and state while they
+    run and a month after they ended: those of `GET /v1/jobs`.
     """
 
     all: CountView
@@ -41,6 +42,7 @@ class Counts(Output):
     by_extension: dict[str, CountView]
     by_month: dict[str, CountView]
     top_tags: list[TagView]
+    background_jobs: dict[str, dict[str, int]]
 
 
 class QuotaView(Output):
@@ -133,5 +135,6 @@ def _groups(call: Call, counts: Statistics, owner_id: str) -> dict[str, Any]:
     return groups | {
         "all": CountView(files=counts.files, bytes=counts.bytes),
         "trash": CountView(files=counts.trashed_files, bytes=counts.trashed_bytes),
+        "background_jobs": counts.jobs,
         "top_tags": [TagView.model_validate(tag) for tag in tags],
     }

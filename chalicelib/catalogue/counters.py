@@ -5,7 +5,8 @@ Each change writes an item of its own with what it adds and subtracts, so parall
 needs exact figures folds first.
 
 Labels: `files`, `bytes`, `trash`, `trash:bytes`, `type:image` and `type:image:bytes`, alike for status, category, ext
-and month (`month:2026-11`); `held`, the bytes that count for the quota.
+and month (`month:2026-11`); `held`, the bytes that count for the quota; `job:tag:finished`, background jobs by kind and
+state.
 """
 
 import itertools
@@ -26,11 +27,17 @@ from chalicelib.core.ids import NewId, moment_of
 COUNTED = frozenset({"type", "status", "category", "ext"})
 TOTALS = ("files", "bytes", "trash", "trash:bytes", "held")
 HELD = "held"
+JOB = "job"
 
 
 def label(facet: Facet) -> str:
     """Return the name under which the files with an attribute are counted."""
     return "files" if facet == ALL else ":".join(facet)
+
+
+def job_label(kind_and_state: str) -> str:
+    """Return the name under which background jobs of a kind in a state are counted."""
+    return f"{JOB}:{kind_and_state}"
 
 
 def is_counted(facet: Facet) -> bool:
@@ -69,6 +76,8 @@ class Statistics:
     held: int
     """Bytes of content, of which files may share some: what counts for the quota."""
     groups: dict[str, dict[str, tuple[int, int]]]
+    jobs: dict[str, dict[str, int]]
+    """Background jobs: `jobs["tag"]["finished"]` is how many."""
 
 
 def statistics(counts: Mapping[str, int]) -> Statistics:
@@ -79,7 +88,16 @@ def statistics(counts: Mapping[str, int]) -> Statistics:
         if name in groups and not one.endswith(":bytes"):
             groups[name][value] = files, counts.get(f"{one}:bytes", 0)
     files, size, trashed, trashed_size, held = (counts.get(name, 0) for name in TOTALS)
-    return Statistics(files, size, trashed, trashed_size, held, groups)
+    return Statistics(files, size, trashed, trashed_size, held, groups, _jobs(counts))
+
+
+def _jobs(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for one in sorted(counts):
+        if one.startswith(f"{JOB}:"):
+            _, kind, state = one.split(":")
+            found.setdefault(kind, {})[state] = counts[one]
+    return found
 
 
 @dataclass(frozen=True)
@@ -113,6 +131,10 @@ class Counters:
     def held(self, owner_id: str, size: int) -> Write:
         """Return the write that counts bytes that an owner holds from now on, or with a negative size no more."""
         return self.folding.change(owner_id, {HELD: size})
+
+    def jobs(self, owner_id: str, changed: Mapping[str, int]) -> Write:
+        """Return the write that counts background jobs by the labels of `job_label`."""
+        return self.folding.change(owner_id, changed)
 
     @property
     def folding(self) -> Folding:

@@ -38,7 +38,7 @@ class Recount:
     def differences(self, owner_id: str, also: Mapping[str, int]) -> list[Difference]:
         """Return what differs; files that change while it counts may show up, and are gone the next time.
 
-        `also` are numbers that no posting knows: `held`.
+        `also` are numbers that no posting knows: `held`, and background jobs.
         """
         counts, tags = self._found(owner_id)
         counts.update(also)

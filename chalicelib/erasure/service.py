@@ -1,4 +1,4 @@
-"""Erasure of what a deleted account owned: links, grants, exports, files with postings and facts, categories, itself.
+"""Erasure of what a deleted account owned: links, grants, exports, jobs, files with all that is known of them, itself.
 
 The bytes of its files are freed with their last file and removed by the sweep when the grace period ends, as a
 presigned PUT may still bring them until then.
@@ -17,6 +17,7 @@ from chalicelib.exports.writing import Writing
 from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
 from chalicelib.inbox.service import Inbox
+from chalicelib.organising.jobs import EditJobs
 from chalicelib.popularity.service import Popularity
 from chalicelib.sharing.grants import Grants
 from chalicelib.sharing.service import Links
@@ -35,6 +36,7 @@ class Erasure:
     links: Links
     grants: Grants
     exports: Writing
+    edits: EditJobs
     popularity: Popularity
     inbox: Inbox
     facts_of: Callable[[str, str], list[Write]]
@@ -50,6 +52,7 @@ class Erasure:
         self._erase_links(owner)
         self.grants.forget_all(user_id)
         self.exports.forget(user_id)
+        self.edits.forget(user_id)
         self.popularity.forget(user_id)
         self.inbox.forget(user_id)
         for _ in range(ERASED_AT_ONCE // PAGE):

@@ -19,7 +19,7 @@ from chalicelib.core.metrics import measured
 from chalicelib.events.extraction import each_message
 from chalicelib.exports.service import EXPORT
 from chalicelib.inbox.service import RECEIVE
-from chalicelib.organising.service import ORGANISE
+from chalicelib.organising.jobs import ORGANISE
 from chalicelib.publishing.service import PUBLISH
 from chalicelib.usage.tally import USES
 from chalicelib.wiring import Library, library

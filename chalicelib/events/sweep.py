@@ -34,7 +34,7 @@ def put_in_order(library: Library) -> dict[str, int]:
         **vars(library.reconciliation.step()),
         "deletions": library.deletion.remind(),
         "changes": library.files.catalogue.counters.folding.sweep(library.files.clock()),
-        "jobs": library.organising.remind(),
+        "jobs": library.organising.jobs.remind(),
         "exports": library.exports.remind(),
         "parcels": library.inbox.remind(),
         "exposures": library.publishing.remind(),

@@ -59,9 +59,8 @@ class Exports:
             origin=caller.origin,
             kind=wanted.kind,
         )
-        due = writing.agenda.put(export.due_at, writing.reference(export))
         try:
-            writing.tables.commit([writing.store.put_new(export), due, entry])
+            writing.tables.commit([*writing.begun(export), entry])
         except ExportChanged:  # a request that is repeated after a crash meets what it made before
             export = self.get(caller, export.id)
         self._send_for(export.owner_id, export.id)
@@ -106,9 +105,6 @@ class Exports:
 
         def attempt() -> None:
             export, now = self.get(caller, export_id), writing.clock()
-            reference = writing.reference(export)
-            again = writing.agenda.put(now, reference)  # should the message be lost, the sweep sends it
-            done = [writing.agenda.delete(export.due_at, reference)] if export.due_at != now else []
             entry = self.audit.entry(
                 "export.removed",
                 owner=caller.user_id,
@@ -116,7 +112,8 @@ class Exports:
                 target=export.id,
                 origin=caller.origin,
             )
-            writing.tables.commit([writing.store.delete_if(export), *done, again, entry])
+            gone = writing.removal(export, again_at=now)  # should the message be lost, the sweep sends it
+            writing.tables.commit([*gone, entry])
 
         until_not_overtaken(attempt, ExportChanged)
         self._send_for(caller.user_id, export_id)
@@ -131,13 +128,13 @@ class Exports:
         try:
             if export.state is ExportState.RUNNING:
                 export = writing.step(export)
-            elif export.state is ExportState.FINISHED and export.due_at <= writing.clock():
-                export = writing.expired(export)
+            elif export.due_at <= writing.clock():
+                export = writing.overdue(export)
         except ExportChanged:  # another worker goes on with it, or its owner has removed it
             if writing.store.get(owner_id, export_id) is None:
                 writing.clear(folder)
             return None
-        if export.state is ExportState.RUNNING:
+        if export is not None and export.state is ExportState.RUNNING:
             self._send_for(owner_id, export_id)
         return export
 

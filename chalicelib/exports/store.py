@@ -1,11 +1,10 @@
-"""Exports in the table `files`: pk `exports#<owner>`, sk `<id>`; `ttl` removes them a month after their last step.
+"""Exports in the table `files`: pk `exports#<owner>`, sk `<id>`. A month after their end the sweep removes them.
 
 Ids are in the order of creation, so an owner's list is one Query.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from boto3.dynamodb.conditions import Key as KeyCondition
@@ -14,7 +13,6 @@ from pydantic import TypeAdapter
 from chalicelib.aws.table import ABSENT, Delete, Item, Key, Put, Tables, Write
 from chalicelib.exports.models import Export, ExportChanged
 
-KEPT = timedelta(days=30)
 _exports = TypeAdapter(Export)
 
 
@@ -77,5 +75,4 @@ def _item(export: Export) -> Item:
         **_key(export.owner_id, export.id),
         "version": export.version,
         "export": _exports.dump_json(export).decode(),
-        "ttl": int((export.updated_at + KEPT).timestamp()),
     }

@@ -10,7 +10,7 @@ or S3 has forgotten the upload, the export begins again.
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.bucket import Bucket, ObjectMissing
@@ -30,6 +30,8 @@ from chalicelib.exports.models import (
 )
 from chalicelib.exports.store import ExportStore
 from chalicelib.files.models import Problem
+from chalicelib.jobs.models import Listed
+from chalicelib.jobs.service import JobList
 
 PART_SIZE = 5 << 20
 """The least that S3 takes as a part that is not the last."""
@@ -39,6 +41,8 @@ PATIENCE = timedelta(minutes=15)
 """How long an export may stand still before the sweep sends for it: as long as a function runs."""
 LIFE = timedelta(days=7)
 """How long a finished object can be fetched."""
+KEPT = timedelta(days=30)
+"""How long one can read of an export that has failed or expired."""
 CLAIMS = 8
 """Claims without progress after which an export has failed."""
 BEGINNINGS = 4
@@ -46,6 +50,7 @@ UNWRITTEN = Problem(
     "not_written", "It could not be written, though that was tried several times. Begin it again."
 )
 PAGE = 1000
+COLLECTION = "exports"
 
 
 class _Lost(Exception):
@@ -59,6 +64,7 @@ class Writing:
     tables: Tables
     store: ExportStore
     agenda: Agenda
+    listed: JobList
     bucket: Bucket
     storage: MultipartBucket
     makers: Mapping[str, Maker]
@@ -92,20 +98,34 @@ class Writing:
         if after.due_at != before.due_at:
             writes.append(self.agenda.delete(before.due_at, self.reference(before)))
             writes.append(self.agenda.put(after.due_at, self.reference(after)))
-        self.tables.commit(writes)
+        self.tables.commit([*writes, *self.listed.changes(listed_of(before), listed_of(after))])
         return after
 
-    def expired(self, export: Export) -> Export:
-        """End a finished export whose time has come."""
+    def begun(self, export: Export) -> list[Write]:
+        """Return the writes of a new export."""
+        due = self.agenda.put(export.due_at, self.reference(export))
+        return [self.store.put_new(export), due, *self.listed.changes(None, listed_of(export))]
+
+    def removal(self, export: Export, again_at: datetime | None = None) -> list[Write]:
+        """Return the writes that remove an export as it was read; the sweep looks after what it leaves at a time."""
+        reference = self.reference(export)
+        due = [self.agenda.delete(export.due_at, reference)] if export.due_at != again_at else []
+        again = [self.agenda.put(again_at, reference)] if again_at is not None else []
+        gone = self.listed.changes(listed_of(export), None)
+        return [self.store.delete_if(export), *due, *again, *gone]
+
+    def overdue(self, export: Export) -> Export | None:
+        """End a finished export whose time has come; remove one that ended a month ago (None)."""
         self.clear(export.folder)
-        return self._ended(replace(export, state=ExportState.EXPIRED), export)
+        if export.state is ExportState.FINISHED:
+            return self._ended(replace(export, state=ExportState.EXPIRED), export)
+        self.tables.commit(self.removal(export))
+        return None
 
     def forget(self, owner_id: str) -> None:
         """Remove all exports of an owner's; safe to repeat."""
         for export in list(self.store.all(owner_id)):
-            self.tables.commit(
-                [self.store.delete_if(export), self.agenda.delete(export.due_at, self.reference(export))]
-            )
+            self.tables.commit(self.removal(export))
         self.clear(folder_of(owner_id))
 
     def clear(self, folder: str, but: str | None = None) -> None:
@@ -205,10 +225,16 @@ class Writing:
         return self._ended(replace(export, state=ExportState.FAILED, error=problem), export)
 
     def _ended(self, after: Export, before: Export) -> Export:
-        after = replace(after, version=before.version + 1, updated_at=self.clock())
-        done = self.agenda.delete(before.due_at, self.reference(before))
-        self.tables.commit([self.store.put_if(after, before.version), done])
-        return after
+        return self.save(replace(after, due_at=self.clock() + KEPT), before)
+
+
+def listed_of(export: Export) -> Listed:
+    """Return what its owner's list of jobs tells of an export."""
+    return Listed(
+        *(export.id, export.owner_id, export.wanted.kind, export.state.value, COLLECTION),
+        *(export.created_at, export.updated_at, export.wanted.expected, export.files),
+        code=export.error.code if export.error else None,
+    )
 
 
 def _better_known(wanted: Wanted, piece: Piece) -> Wanted:

@@ -59,6 +59,10 @@ class Outcome:
     detail: str | None = None
 
 
+MOST_FAILURES = 100
+"""How many files that failed a job remembers."""
+
+
 class JobState(StrEnum):
     """running ── all files visited ──> finished; running ── by the owner ──> cancelled."""
 
@@ -85,6 +89,8 @@ class Job:
     done: int = 0
     unchanged: int = 0
     failed: int = 0
+    failures: tuple[Outcome, ...] = ()
+    """The first files that failed, and why."""
     cursor: str | None = None
     version: int = 1
     everyone: bool = False

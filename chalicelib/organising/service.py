@@ -8,13 +8,10 @@ a transaction of its own, with its postings, counts and audit entry.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Protocol
 
 from chalicelib.audit.service import Audit
-from chalicelib.aws.agenda import Agenda
-from chalicelib.aws.queue import Queue
-from chalicelib.aws.table import Tables, Write
+from chalicelib.aws.table import Write
 from chalicelib.catalogue.categories import Category
 from chalicelib.catalogue.folding import LIBRARY
 from chalicelib.catalogue.models import Criteria, Sort
@@ -24,11 +21,12 @@ from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import LibraryError
 from chalicelib.core.ids import NewId
-from chalicelib.core.job import Job as Message
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.files.models import File, FileChanged, FileNotFound
 from chalicelib.files.service import Files
+from chalicelib.organising.jobs import PATIENCE, EditJobs
 from chalicelib.organising.models import (
+    MOST_FAILURES,
     Action,
     Edit,
     Job,
@@ -41,12 +39,8 @@ from chalicelib.organising.models import (
     TagNotFound,
 )
 from chalicelib.organising.rules import changes, was_in_trash
-from chalicelib.organising.store import EditJobStore
 
-ORGANISE = "organise"
-"""The kind of message that takes a job further."""
 STEP = 100
-PATIENCE = timedelta(minutes=15)
 TRIES = 3
 ANOTHER_WALK_SECONDS = 30
 """Longer than any request that puts a file into a category may run."""
@@ -65,11 +59,8 @@ class PageOf(Protocol):
 class Organising:
     """The use cases of changing many files."""
 
-    tables: Tables
-    store: EditJobStore
-    agenda: Agenda
+    jobs: EditJobs
     files: Files
-    queue: Queue
     audit: Audit
     clock: Clock
     new_id: NewId
@@ -125,7 +116,7 @@ class Organising:
 
     def get(self, caller: Caller, job_id: str) -> Job:
         """Return one of the caller's jobs. Raises JobNotFound."""
-        job = self.store.get(job_id)
+        job = self.jobs.get(job_id)
         if job is None or job.owner_id != caller.user_id:
             raise JobNotFound("There is no such job.")
         return job
@@ -137,7 +128,7 @@ class Organising:
             if job.state is not JobState.RUNNING:
                 raise JobEnded(f"This job is {job.state.value}.")
             try:
-                self._save(replace(job, state=JobState.CANCELLED), job)
+                self.jobs.save(replace(job, state=JobState.CANCELLED), job)
             except JobChanged:
                 continue
             return
@@ -145,7 +136,7 @@ class Organising:
 
     def advance(self, job_id: str) -> Job | None:
         """Take a job one step further and, if it is not finished, send for the next; safe to repeat."""
-        job = self.store.get(job_id)
+        job = self.jobs.get(job_id)
         if job is None or job.state is not JobState.RUNNING:
             return job
         try:
@@ -153,27 +144,8 @@ class Organising:
         except JobChanged:
             return None  # another worker goes on with it, or the owner has cancelled it
         if after.state is JobState.RUNNING:
-            delay = 0 if after.cursor else ANOTHER_WALK_SECONDS
-            self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text(), delay=delay)
+            self.jobs.send_for(after, 0 if after.cursor else ANOTHER_WALK_SECONDS)
         return after
-
-    def remind(self) -> int:
-        """Send for jobs that have stood still; safe to repeat. Returns how many."""
-        count = 0
-        for due in self.agenda.due(self.clock()):
-            job = self.store.get(due.reference)
-            again: list[Write] = []
-            if job is not None and job.state is JobState.RUNNING:
-                self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text())
-                due_at = self.clock() + PATIENCE
-                moved = replace(job, due_at=due_at, version=job.version + 1)
-                again = [self.store.put_if(moved, job.version), self.agenda.put(due_at, job.id)]
-                count += 1
-            try:
-                self.tables.commit([self.agenda.delete(due.at, due.reference), *again])
-            except JobChanged:
-                continue  # it goes on by itself
-        return count
 
     def _start(
         self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write], *, everyone: bool = False
@@ -193,7 +165,7 @@ class Organising:
             category=edit.category,
             visibility=edit.visibility,
         )
-        self.tables.commit([self.store.put_new(job), self.agenda.put(job.due_at, job.id), *also, entry])
+        self.jobs.begin(job, [*also, entry])
         return self.advance(job.id) or self.get(caller, job.id)
 
     def _expected(self, caller: Caller, criteria: Criteria, edit: Edit) -> int | None:
@@ -204,7 +176,9 @@ class Organising:
     def _step(self, job: Job) -> Job:
         caller = Caller(job.owner_id, Role.OPERATOR, "", Origin(agent=f"job {job.id}"))
         page = self._page(caller, job)
-        results = Counter(self._edit_one(caller, file.id, file, job.edit).result for file in page.items)
+        outcomes = [self._edit_one(caller, file.id, file, job.edit) for file in page.items]
+        results = Counter(one.result for one in outcomes)
+        failures = [one for one in outcomes if one.result is Result.FAILED]
         walks = job.walks - (page.next_cursor is None)
         after = replace(
             job,
@@ -212,10 +186,11 @@ class Organising:
             done=job.done + results[Result.DONE],
             unchanged=job.unchanged + results[Result.UNCHANGED],
             failed=job.failed + results[Result.FAILED],
+            failures=(*job.failures, *failures)[:MOST_FAILURES],
             cursor=page.next_cursor,
             state=JobState.RUNNING if walks else JobState.FINISHED,
         )
-        return self._save(after, job)
+        return self.jobs.save(after, job)
 
     def _page(self, caller: Caller, job: Job) -> Page[File]:
         try:
@@ -229,13 +204,6 @@ class Organising:
             return replace(page, items=[one for one in page.items if was_in_trash(one, job.created_at)])
         owner = None if job.everyone else caller.user_id
         return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=cursor)
-
-    def _save(self, after: Job, before: Job) -> Job:
-        after = replace(after, version=before.version + 1, updated_at=self.clock())
-        ended = after.state is not JobState.RUNNING
-        done = [self.agenda.delete(before.due_at, before.id)] if ended else []
-        self.tables.commit([self.store.put_if(after, before.version), *done])
-        return after
 
     def _check(self, caller: Caller, edit: Edit) -> None:
         if edit.category is not None:

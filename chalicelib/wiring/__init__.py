@@ -43,10 +43,13 @@ from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
 from chalicelib.idempotency.service import Once
 from chalicelib.idempotency.store import OnceStore
+from chalicelib.jobs.service import JobList
+from chalicelib.jobs.store import JobListStore
 from chalicelib.letters.service import DeadLetters, Lane
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
+from chalicelib.organising.jobs import EditJobs
 from chalicelib.organising.service import Organising
 from chalicelib.organising.store import EditJobStore
 from chalicelib.quotas.service import Quotas
@@ -123,7 +126,7 @@ class Library(Delivering, Administering):
 
         facts = FactsStore(self.tables, self.settings.metadata_table, self.files.clock)
         exports = self.exports.writing
-        beside = (self.links, self.grants, exports, self.popularity, self.inbox)
+        beside = (self.links, self.grants, exports, self.organising.jobs, self.popularity, self.inbox)
         return Erasure(self.files, *beside, facts.removals, self.deletion)
 
     @functools.cached_property
@@ -276,12 +279,12 @@ def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) ->
 
 
 def _organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
+    tables, table, catalogue = files.tables, files.store.table, files.catalogue
+    listed = JobList(JobListStore(tables, table), catalogue.counters, catalogue.cursors)
+    agenda = Agenda(tables, table, "jobs")
     return Organising(
-        tables=files.tables,
-        store=EditJobStore(files.tables, files.store.table),
-        agenda=Agenda(files.tables, files.store.table, "jobs"),
+        jobs=EditJobs(tables, EditJobStore(tables, table), agenda, listed, jobs, files.clock),
         files=files,
-        queue=jobs,
         audit=files.audit,
         clock=files.clock,
         new_id=new_id,

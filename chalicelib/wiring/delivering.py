@@ -66,7 +66,7 @@ class Delivering:
         files = self.files
         history = Jobs(self.history.jobs.store, files.clock, in_sequence(new_id))
         edge = build_edge(self.settings, self.clients)
-        return Publishing(files, history, files.bucket, edge, self.organising.queue, files.clock)
+        return Publishing(files, history, files.bucket, edge, self.organising.jobs.queue, files.clock)
 
     @functools.cached_property
     def copying(self) -> "Copying":
@@ -87,7 +87,7 @@ class Delivering:
             RequestStore(tables, table),
             Agenda(tables, table, "parcels"),
             self.uploads,
-            self.organising.queue,
+            self.organising.jobs.queue,
             self.files.audit,
             self.files.catalogue.cursors,
             self.accounts.may_write,

@@ -21,12 +21,13 @@ def build_exports(library: "Library") -> Exports:
         tables=library.tables,
         store=ExportStore(library.tables, table),
         agenda=Agenda(library.tables, table, "exports"),
+        listed=library.organising.jobs.listed,
         bucket=library.bucket,
         storage=library.parts.storage,
         makers={TABLE: Tabulation(files), ARCHIVE: Archiving(files)},
         clock=files.clock,
     )
-    jobs, cursors = library.organising.queue, files.catalogue.cursors
+    jobs, cursors = library.organising.jobs.queue, files.catalogue.cursors
     return Exports(
         writing, jobs, library.audit, library.limits, cursors, in_sequence(library.organising.new_id)
     )

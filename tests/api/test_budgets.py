@@ -97,11 +97,14 @@ def test_exports_cost_what_they_may(ana: Door, cost: Cost) -> None:
     export = ana.ok("POST", "/v1/exports", 202, json={})["id"]
     assert cost("POST /v1/exports") == 5  # a limit, two for how many files to expect, the export, its message
     ana.ok("POST", "/v1/exports/zip", 202, json={"filter": {}})
-    assert cost("POST /v1/exports/zip") == 5  # the same; with ids, one for a hundred of them
+    assert cost("POST /v1/exports/zip") == 6  # and one to add up what was counted since: the job before
     ana.get(f"/v1/exports/{export}")
     assert cost("GET /v1/exports/{export_id}") == 1
     ana.get("/v1/exports")
     assert cost("GET /v1/exports") == 1
+    for query in ("", "kind=table", "status=running&kind=archive"):
+        ana.get(f"/v1/jobs?{query}")
+        assert cost("GET /v1/jobs") == 1
 
 
 def test_file_requests_cost_what_they_may(ana: Door, anyone: Door, cost: Cost) -> None:

@@ -14,6 +14,7 @@ from chalicelib.core.caller import Caller, Origin, Role, Scope
 from chalicelib.core.ids import new_id
 from chalicelib.exports.tables import Table, wanted
 from chalicelib.files.models import File, Permission
+from chalicelib.organising.models import Action, Edit
 from chalicelib.sharing.models import Terms
 from chalicelib.wiring import Library, build
 from tests.conftest import Deliver, FakeClock, Messages
@@ -49,6 +50,7 @@ def filled(library: Library, owner: Caller) -> list[File]:
     library.grants.give(theirs, lent.id, email, Permission.VIEW)
     library.links.create(owner, files[1].id, Terms())
     library.exports.begin(owner, wanted(Table(Criteria(), ("id",)), None))
+    library.organising.edit_all(owner, Criteria(), Edit(Action.TAG, ("sea",)))
     return files
 
 

@@ -111,6 +111,8 @@ def test_a_worker_may_die_at_any_call(
         exports.remove(caller, export.id)
         exports.advance(caller.user_id, export.id)
         assert leftovers(exports, export) == []
+    assert not exports.writing.listed.found(caller.user_id)
+    assert exports.writing.listed.counters.counts(caller.user_id) == {}
     assert survived, "a whole export changes more things than this test lets die"
 
 

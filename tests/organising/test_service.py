@@ -7,8 +7,9 @@ import pytest
 from chalicelib.catalogue.models import Criteria
 from chalicelib.core.caller import Caller
 from chalicelib.core.ids import new_id
+from chalicelib.organising.jobs import PATIENCE
 from chalicelib.organising.models import Action, Edit, Job, JobEnded, JobState
-from chalicelib.organising.service import PATIENCE, STEP
+from chalicelib.organising.service import STEP
 from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
 from tests.conftest import Deliver, FakeClock, Messages, a_request, new_caller
@@ -74,15 +75,15 @@ def test_a_job_whose_message_was_lost_is_sent_for_again(
     library: Library, caller: Caller, begun: Job, clock: FakeClock
 ) -> None:
     waiting(library)
-    library.organising.remind()
+    library.organising.jobs.remind()
     assert begun.id not in waiting(library)
     clock.advance(PATIENCE + timedelta(seconds=1))
-    library.organising.remind()
+    library.organising.jobs.remind()
     assert begun.id in waiting(library)
     library.organising.advance(begun.id)
     assert library.organising.get(caller, begun.id).state is JobState.FINISHED
     clock.advance(PATIENCE + timedelta(seconds=1))
-    library.organising.remind()
+    library.organising.jobs.remind()
     assert begun.id not in waiting(library)
 
 

@@ -113,6 +113,7 @@ WHO = {
     "DELETE /v1/categories/{category_id}": WRITERS,
     "POST /v1/files/bulk": WRITERS,
     "POST /v1/jobs": WRITERS,
+    "GET /v1/jobs": USERS,
     "GET /v1/jobs/{job_id}": WRITERS,
     "DELETE /v1/jobs/{job_id}": WRITERS,
     "GET /v1/me/stats": USERS,
