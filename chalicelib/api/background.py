@@ -66,7 +66,7 @@ class JobPage(Output):
     errors=(CursorInvalid,),
     summary="List one's background jobs of the last month: edits of many files, exports, archives; newest first",
 )
-def list_jobs(call: Call, query: JobQuery) -> JobPage:
+def list_background_jobs(call: Call, query: JobQuery) -> JobPage:
     jobs = call.library.organising.jobs.listed
     found = jobs.of_caller(
         call.caller, state=query.status, kind=query.kind, limit=query.limit, cursor=query.cursor
