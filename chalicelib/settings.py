@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, Json, PositiveInt, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, PositiveInt, field_validator
 
 from chalicelib.core.caller import Role
 from chalicelib.extraction.filetypes import EXTENSIONS
@@ -13,6 +13,18 @@ from chalicelib.uploads.rules import MAX_LIMIT, MULTIPART_FROM
 PREFIX = "MEDIATHEQUE_"
 FileType = Literal["image", "video", "audio", "document"]
 FileBytes = Annotated[int, Field(gt=0, le=MAX_LIMIT)]
+ANY_ORIGIN = "*"
+
+
+def origins_of(text: str) -> tuple[str, ...]:
+    """Return the origins of a list with commas; one `*` among them stands for all."""
+    origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+    return (ANY_ORIGIN,) if ANY_ORIGIN in origins else origins
+
+
+WebOrigin = Annotated[str, Field(pattern=r"^(\*|https?://[^/\s,*]+)$")]
+"""As browsers send it: scheme, host and port, without a path."""
+WebOrigins = Annotated[tuple[WebOrigin, ...], BeforeValidator(origins_of), Field(min_length=1)]
 
 
 class Settings(BaseModel):
@@ -47,7 +59,8 @@ class Settings(BaseModel):
     registration_open: bool = True
     require_verified_email: bool = False
     """Whether nobody signs in before the address was confirmed."""
-    allowed_origin: str = "*"
+    allowed_origins: WebOrigins = (ANY_ORIGIN,)
+    """Whose pages may read what the API answers, with commas between them."""
     free_after_hours: PositiveInt = 24
     """How long the bytes of erased files stay; more than the hour for which an upload's address is good."""
     media_tools_expected: bool = False

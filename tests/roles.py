@@ -34,7 +34,7 @@ class Roles:
         """Return a library of its own under a role, with whatever time a test needs."""
         if name not in self.clients:
             made = Clients()
-            with _environment(self._session(name)):
+            with environment(self._session(name)):
                 assert made.dynamodb  # the first client decides whose credentials all have
             self.clients[name] = made
         return wiring.build(wiring.Settings.from_environment(), self.clients[name], clock)
@@ -59,7 +59,8 @@ class Roles:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Have more in the environment for a while."""
     before = dict(os.environ)
     os.environ.update(values)
     try:

@@ -17,11 +17,12 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from chalice.app import Blueprint, CORSConfig, Request, Response
+from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.api import request as reading
 from chalicelib.api.admission import admit, guard
+from chalicelib.api.cors import CORS, readers
 from chalicelib.api.once import once
 from chalicelib.api.problems import problem
 from chalicelib.api.security_headers import SECURITY_HEADERS
@@ -40,28 +41,6 @@ View = Callable[..., Any]
 OK, NOT_MODIFIED = 200, 304
 FAILURE = 500
 """From here on a status is our fault, not the caller's."""
-CORS = CORSConfig(
-    allow_origin="*",
-    allow_headers=[
-        "Content-Type",
-        "Authorization",
-        "If-Match",
-        "If-None-Match",
-        "Idempotency-Key",
-        "X-Link-Key",
-        "X-Request-Id",
-    ],
-    expose_headers=[
-        "ETag",
-        "Location",
-        "X-Next-Cursor",
-        "Retry-After",
-        "X-Request-Id",
-        "RateLimit",
-        "RateLimit-Policy",
-    ],
-    max_age=600,
-)
 
 
 class Who(Enum):
@@ -216,15 +195,17 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
     origin = reading.origin(request)
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(request_id=origin.request_id)
+    allowed: dict[str, str] = {}
     with metered() as receipt, noted() as standings:
         try:
+            allowed = readers(library().settings.allowed_origins, request)
             response = _answer(route, request, origin, path_parameters)
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
             refusal = as_library_error(error)
             if refusal.status >= FAILURE:
                 log.exception("request failed", exc_info=error)
             response = problem(refusal, origin.request_id)
-    response.headers |= {"X-Request-Id": origin.request_id, **limit_headers(standings)}
+    response.headers |= {"X-Request-Id": origin.request_id, **allowed, **limit_headers(standings)}
     response.headers = {**SECURITY_HEADERS, **response.headers}
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     log.info(

@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from chalice.app import Chalice, CORSConfig, RouteEntry
 
+from chalicelib.api.cors import ALLOW_ORIGIN
 from infra.local import gateway_problems as problems
 from infra.local.gateway_event import Event, Request, answer_of, payload_bytes, proxy_event
 from infra.local.gateway_problems import Answer, GatewayProblem
@@ -61,14 +62,18 @@ def make_thread_safe(app: Chalice) -> None:
 class Gateway:
     """Serves one Chalice app. Raises ValueError for an app that relies on API Gateway's authorizers."""
 
-    def __init__(self, app: Chalice, region: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, app: Chalice, region: str, limits: Limits | None = None, origin: str | None = None
+    ) -> None:
+        """Take an app; pages of `origin`, not of the app's CORS, may read what the gateway answers by itself."""
         _refuse_authorizers(app)
         make_thread_safe(app)
         self._app = app
         self._region = region
         self._limits = limits or Limits()
         self._routes = RouteTable(app.routes)
-        self._cors = _headers_of(cors_of(app))
+        self._origin: Mapping[str, str] = {ALLOW_ORIGIN: origin} if origin else {}
+        self._cors = {**_headers_of(cors_of(app)), **self._origin}
         self._calls = ThreadPoolExecutor(_MAX_CALLS, thread_name_prefix="call")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -100,7 +105,7 @@ class Gateway:
             raise problems.not_found()
         methods = self._app.routes[match.resource]
         if request.method == "OPTIONS" and "OPTIONS" not in methods:
-            return _preflight(methods)
+            return _preflight(methods, self._origin)
         method = "GET" if request.method == "HEAD" and "HEAD" not in methods else request.method
         if method not in methods:
             raise problems.method_not_allowed(allowed_methods(methods))
@@ -169,7 +174,7 @@ def allowed_methods(methods: Mapping[str, RouteEntry], *, head: bool = True) -> 
     return sorted(allowed)
 
 
-def _preflight(methods: Mapping[str, RouteEntry]) -> Answer:
+def _preflight(methods: Mapping[str, RouteEntry], origin: Mapping[str, str]) -> Answer:
     """Answer as the mock integration that Chalice generates for OPTIONS (chalice.deploy.swagger)."""
     with_cors = [method for method, entry in methods.items() if entry.cors]
     if not with_cors:
@@ -178,5 +183,6 @@ def _preflight(methods: Mapping[str, RouteEntry]) -> Answer:
         "Content-Type": "application/json",
         "Access-Control-Allow-Methods": ",".join([*with_cors, "OPTIONS"]),
         **_headers_of(methods[with_cors[-1]].cors),
+        **origin,
     }
     return Answer(200, list(headers.items()), b"")

@@ -56,7 +56,7 @@ class Runner:
         shared = {
             **self._inherited,
             "MEDIA_TOOLS_DIR": self._tools.provide(self._media_build_failed),
-            "MEDIATHEQUE_BASE_URL": self._inherited.get("MEDIATHEQUE_BASE_URL", self._settings.api_url),
+            "MEDIATHEQUE_BASE_URL": self._base_url,
             **environment_of(outputs),
         }
         self._start(shared, endpoint, outputs, roles)
@@ -73,6 +73,15 @@ class Runner:
     def kill(self) -> None:
         """End every child at once."""
         self._supervisor.kill()
+
+    @property
+    def _base_url(self) -> str:
+        return self._inherited.get("MEDIATHEQUE_BASE_URL", self._settings.api_url)
+
+    def _parameters(self) -> dict[str, str]:
+        """Return what the template is told: the bucket lets pages of some origins in, and the library's own."""
+        origins = self._inherited.get("MEDIATHEQUE_ALLOWED_ORIGINS")
+        return {"AllowedOrigins": origins, "BaseUrl": self._base_url} if origins else {}
 
     @property
     def _profiles(self) -> Path:
@@ -92,7 +101,7 @@ class Runner:
 
     def _stack(self, endpoint: Endpoint) -> dict[str, str]:
         try:
-            return deploy(endpoint, self._template)
+            return deploy(endpoint, self._template, parameters=self._parameters())
         except EndpointConnectionError:
             raise Refused(f"No AWS answers at {endpoint.url}: start it, or unset AWS_ENDPOINT_URL.") from None
         except StackFailed as fault:

@@ -1,6 +1,6 @@
 """Serves the API on one machine: `python -m infra.local.serve`.
 
-Settings by environment: PORT (8000), API_HOST (127.0.0.1), API_THREADS (16).
+Settings by environment: PORT (8000), API_HOST (127.0.0.1), API_THREADS (16), MEDIATHEQUE_ALLOWED_ORIGINS (any).
 """
 
 import argparse
@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import NoReturn
 
+from chalicelib.api.cors import fixed
+from chalicelib.settings import ANY_ORIGIN, origins_of
 from infra.local.gateway import Gateway
 from infra.local.http_server import make_server
 
@@ -28,7 +30,9 @@ def main(arguments: list[str]) -> None:
     logging.getLogger("gateway").setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _leave)
     host, port = os.environ.get("API_HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
-    gateway = Gateway(importlib.import_module(options.app).app, os.environ.get("AWS_REGION", "eu-west-1"))
+    app = importlib.import_module(options.app).app
+    origin = fixed(origins_of(os.environ.get("MEDIATHEQUE_ALLOWED_ORIGINS", ANY_ORIGIN)))
+    gateway = Gateway(app, os.environ.get("AWS_REGION", "eu-west-1"), origin=origin)
     try:
         server = make_server(gateway, host, port, int(os.environ.get("API_THREADS", "16")))
     except OSError as fault:

@@ -1,13 +1,16 @@
 """Makes the AWS resources from `infra/template.yaml`, the same template that the cloud gets.
 
-`deploy` is idempotent and quick when nothing changed: the stack carries a tag with the template's hash. What
-CloudFormation leaves undone in the embedded AWS is done here: MiniStack ignores `TimeToLiveSpecification`, so
-each table's is set by UpdateTimeToLive (AWS and LocalStack have done it already, and nothing happens).
+`deploy` is idempotent and quick when nothing changed: the stack carries a tag with the hash of template and
+parameters. What CloudFormation leaves undone in the embedded AWS is done here: MiniStack ignores
+`TimeToLiveSpecification`, so each table's is set by UpdateTimeToLive (AWS and LocalStack have done it already, and
+nothing happens).
 """
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -28,9 +31,7 @@ _NEVER_WORKED = {
     "ROLLBACK_COMPLETE",
     "ROLLBACK_FAILED",
 }  # blocks the name, holds nothing
-_PARAMETERS: "list[ParameterTypeDef]" = [
-    {"ParameterKey": "Tls", "ParameterValue": "off"}
-]  # it is on this machine
+_ON_THIS_MACHINE = {"Tls": "off"}
 _WAIT: "WaiterConfigTypeDef" = {"Delay": 1, "MaxAttempts": 120}
 
 
@@ -53,19 +54,28 @@ def _short_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> objec
 _TemplateLoader.add_multi_constructor("!", _short_form)
 
 
-def deploy(endpoint: Endpoint, template: Path, name: str = "mediatheque") -> dict[str, str]:
+def deploy(
+    endpoint: Endpoint,
+    template: Path,
+    name: str = "mediatheque",
+    parameters: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Create or update the stack as root, wait, and return its outputs. Raises StackFailed, EndpointConnectionError."""
     session = endpoint.root_session()
     cloudformation = session.client("cloudformation", endpoint_url=endpoint.url, config=DIRECT)
     text = template.read_text(encoding="utf-8")
-    digest = hashlib.sha256(text.encode()).hexdigest()
+    values = {**_ON_THIS_MACHINE, **parameters}
+    digest = hashlib.sha256((text + json.dumps(values, sort_keys=True)).encode()).hexdigest()
     stack = _find(cloudformation, name)
     if stack and stack["StackStatus"] in _NEVER_WORKED:
         cloudformation.delete_stack(StackName=name)
         cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig=_WAIT)
         stack = None
     if stack is None or not _is_current(stack, digest):
-        stack = _apply(cloudformation, name, text, digest, exists=stack is not None)
+        given: list[ParameterTypeDef] = [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in values.items()
+        ]
+        stack = _apply(cloudformation, name, text, given, digest, exists=stack is not None)
     dynamodb = session.client("dynamodb", endpoint_url=endpoint.url, config=DIRECT)
     _expire_items(dynamodb, cloudformation, name, text)
     return _outputs(stack)
@@ -105,7 +115,13 @@ def _is_current(stack: "StackTypeDef", digest: str) -> bool:
 
 
 def _apply(
-    cloudformation: "CloudFormationClient", name: str, text: str, digest: str, *, exists: bool
+    cloudformation: "CloudFormationClient",
+    name: str,
+    text: str,
+    parameters: "list[ParameterTypeDef]",
+    digest: str,
+    *,
+    exists: bool,
 ) -> "StackTypeDef":
     change = cloudformation.update_stack if exists else cloudformation.create_stack
     try:
@@ -113,7 +129,7 @@ def _apply(
             StackName=name,
             TemplateBody=text,
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-            Parameters=_PARAMETERS,
+            Parameters=parameters,
             Tags=[{"Key": _HASH_TAG, "Value": digest}],
         )
     except ClientError as fault:

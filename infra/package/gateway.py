@@ -8,9 +8,11 @@ deployment can never miss them.
 from collections.abc import Mapping
 from typing import Any
 
-from chalice.app import Chalice, CORSConfig
+from chalice.app import Chalice
 
+from chalicelib.api.cors import ALLOW_ORIGIN
 from chalicelib.api.security_headers import SECURITY_HEADERS
+from chalicelib.settings import ANY_ORIGIN
 from infra.local import gateway_problems as problems
 from infra.local.gateway import allowed_methods, cors_of
 from infra.local.gateway_problems import GatewayProblem
@@ -41,6 +43,8 @@ _INVOKES = {
         }
     }
 }
+# As chalicelib/api/cors.py's `fixed`: these answers are the same for every request.
+_ORIGIN = {"Fn::If": ["OneOrigin", {"Fn::Select": [0, {"Ref": "AllowedOrigins"}]}, ANY_ORIGIN]}
 # A mock looks for a template of the request's content type, and fails when there is none.
 _CONTENT_TYPES = (
     "application/json",
@@ -52,10 +56,13 @@ _CONTENT_TYPES = (
 )
 
 
+type _Headers = Mapping[str, str | dict[str, Any]]  # an intrinsic where only the deployment knows
+
+
 def definition(app: Chalice) -> dict[str, Any]:
     """Return what joins the definition that Chalice makes of the app's routes."""
     cors = cors_of(app)
-    headers = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
+    headers: _Headers = {**cors.get_access_control_headers(), ALLOW_ORIGIN: _ORIGIN} if cors else {}
     return {
         "x-amazon-apigateway-gateway-responses": {
             kind: _gateway_response(problem, headers) for kind, problem in _ANSWERS.items()
@@ -63,6 +70,7 @@ def definition(app: Chalice) -> dict[str, Any]:
         "paths": {
             path: {
                 **{method.lower(): _INVOKES for method in methods},
+                "options": _preflight(),
                 "x-amazon-apigateway-any-method": _refusal(allowed_methods(methods, head=False), headers),
             }
             for path, methods in app.routes.items()
@@ -70,21 +78,25 @@ def definition(app: Chalice) -> dict[str, Any]:
     }
 
 
-def _gateway_response(problem: GatewayProblem, cors: Mapping[str, str]) -> dict[str, Any]:
-    answered = {name: f"'{value}'" for name, value in {**SECURITY_HEADERS, **cors, **problem.headers}.items()}
-    answered |= {"Content-Type": "'application/problem+json'", "X-Request-Id": "context.requestId"}
+def _preflight() -> dict[str, Any]:
+    """Return what joins the mock that Chalice makes for OPTIONS."""
+    answered = {"responseParameters": _parameters("method.response.header", {ALLOW_ORIGIN: _ORIGIN})}
+    return {"x-amazon-apigateway-integration": {"responses": {"default": answered}}}
+
+
+def _gateway_response(problem: GatewayProblem, cors: _Headers) -> dict[str, Any]:
     return {
         "statusCode": str(problem.status),
-        "responseParameters": {f"gatewayresponse.header.{name}": value for name, value in answered.items()},
+        "responseParameters": _parameters("gatewayresponse.header", _headers(problem, cors), identified=True),
         "responseTemplates": {"application/json": _body(problem)},
     }
 
 
-def _refusal(allowed: list[str], cors: Mapping[str, str]) -> dict[str, Any]:
+def _refusal(allowed: list[str], cors: _Headers) -> dict[str, Any]:
     """Answer 405 for every method that has no entry of its own."""
     problem = problems.method_not_allowed(allowed)
     status = str(problem.status)
-    headers = {**SECURITY_HEADERS, **cors, **problem.headers, "Content-Type": "application/problem+json"}
+    headers = _headers(problem, cors)
     return {
         "responses": {
             status: {
@@ -100,15 +112,26 @@ def _refusal(allowed: list[str], cors: Mapping[str, str]) -> dict[str, Any]:
             "responses": {
                 "default": {
                     "statusCode": status,
-                    "responseParameters": {
-                        **{f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()},
-                        "method.response.header.X-Request-Id": "context.requestId",
-                    },
+                    "responseParameters": _parameters("method.response.header", headers, identified=True),
                     "responseTemplates": {"application/json": _body(problem)},
                 }
             },
         },
     }
+
+
+def _headers(problem: GatewayProblem, cors: _Headers) -> _Headers:
+    return {**SECURITY_HEADERS, **cors, **problem.headers, "Content-Type": "application/problem+json"}
+
+
+def _parameters(prefix: str, headers: _Headers, *, identified: bool = False) -> dict[str, Any]:
+    """Return headers as API Gateway takes them: in quotes what is fixed."""
+    parameters = {f"{prefix}.{name}": _quoted(value) for name, value in headers.items()}
+    return parameters | ({f"{prefix}.X-Request-Id": "context.requestId"} if identified else {})
+
+
+def _quoted(value: str | dict[str, Any]) -> str | dict[str, Any]:
+    return f"'{value}'" if isinstance(value, str) else {"Fn::Join": ["", ["'", value, "'"]]}
 
 
 def _body(problem: GatewayProblem) -> str:

@@ -14,11 +14,6 @@ from infra.package import gateway, watch
 from infra.package.functions import Function, Template
 
 _STACK = {"Ref": "AWS::StackName"}
-_BASE_URL_PARAMETER = {
-    "Type": "String",
-    "Default": "",
-    "Description": "Where people reach the API, if it has a domain of its own; links in mails begin with it",
-}
 _SWITCH = {"Type": "String", "AllowedValues": ["true", "false"]}
 SETTINGS: dict[str, dict[str, Any]] = {
     "QuotaBytes": {
@@ -56,9 +51,15 @@ _REQUESTS_PER_SECOND = {
     "MinValue": 1,
     "Description": "Requests a second that API Gateway lets through, of all together; to more it answers 429",
 }
-_BASE_URL_GIVEN = {"Fn::Not": [{"Fn::Equals": [{"Ref": "BaseUrl"}, ""]}]}
-_API_URL = {"Fn::Sub": "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}/api"}
+_API_ORIGIN = "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
+_API_URL = {"Fn::Sub": f"{_API_ORIGIN}/api"}
 _BASE_URL = {"Fn::If": ["BaseUrlGiven", {"Ref": "BaseUrl"}, _API_URL]}
+_ONE_ORIGIN = {
+    "Fn::Equals": [
+        {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
+        {"Fn::Select": [0, {"Ref": "AllowedOrigins"}]},
+    ]
+}
 _RUNTIMES = ["python3.12", "python3.13"]
 
 
@@ -72,16 +73,16 @@ def merge_template(app: Chalice, template: Template, functions: list[Function], 
         **{layer_resource(name): _layer(name) for name in layers},
         **{function.resource: _function(function, variables) for function in functions},
         "RestAPI": _rest_api(app),
+        "Media": _open_to_own_pages(template["Resources"]["Media"]),
     }
     resources[functions[0].resource]["Properties"]["FunctionName"] = {"Fn::Sub": gateway.FUNCTION_NAME}
     merged = {
         **template,
         "Parameters": {
             **template["Parameters"],
-            "BaseUrl": _BASE_URL_PARAMETER,
             "RequestsPerSecond": _REQUESTS_PER_SECOND,
         },
-        "Conditions": {**template.get("Conditions", {}), "BaseUrlGiven": _BASE_URL_GIVEN},
+        "Conditions": {**template.get("Conditions", {}), "OneOrigin": _ONE_ORIGIN},
         "Resources": resources,
     }
     return watch.watched(merged, functions)
@@ -138,6 +139,16 @@ def _event_source(function: Function) -> dict[str, Any]:
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": function.settings.MaximumConcurrency},
     }
+
+
+def _open_to_own_pages(bucket: Template) -> Template:
+    """Let the API's own pages send to the bucket where it has no domain, too: only the cloud knows its address."""
+    properties = bucket["Properties"]
+    *rules, own = properties["CorsConfiguration"]["CorsRules"]
+    condition, with_domain, _ = own["Fn::If"]
+    without = {**with_domain, "AllowedOrigins": [{"Fn::Sub": _API_ORIGIN}]}
+    cors = {"CorsRules": [*rules, {"Fn::If": [condition, with_domain, without]}]}
+    return {**bucket, "Properties": {**properties, "CorsConfiguration": cors}}
 
 
 def _rest_api(app: Chalice) -> dict[str, Any]:

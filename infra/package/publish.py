@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from infra.package.functions import Template
 
 _CODE = ("CodeUri", "ContentUri")
+_IN_DEFINITION = "AllowedOrigins"
 _MISSING = {"404", "NoSuchBucket", "NotFound"}
 
 
@@ -24,10 +26,11 @@ class Shelf:
     s3: "S3Client"
     bucket: str
 
-    def publish(self, template: Path) -> str:
-        """Upload what changed since the last time, and return the template's address."""
+    def publish(self, template: Path, parameters: Mapping[str, str]) -> str:
+        """Upload what changed since the last time, and return the address of the template for these parameters."""
         self._make()
         packaged: Template = json.loads(template.read_text())
+        _say_in_definition(packaged, parameters)
         for resource in packaged["Resources"].values():
             for code in _CODE:
                 if isinstance(file := resource.get("Properties", {}).get(code), str):
@@ -85,3 +88,15 @@ class Shelf:
         if "amazonaws.com" in endpoint:
             return f"https://{self.bucket}.s3.{self.s3.meta.region_name}.amazonaws.com"
         return f"{endpoint}/{self.bucket}"
+
+
+def _say_in_definition(template: "Template", parameters: Mapping[str, str]) -> None:
+    """Make the API's definition another one for another value of the parameter in it.
+
+    API Gateway serves the definition as it was last deployed; SAM deploys it anew when its text changes, and a
+    parameter's value is not in the text.
+    """
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Api":
+            value = parameters.get(_IN_DEFINITION) or template["Parameters"][_IN_DEFINITION]["Default"]
+            resource["Properties"]["DefinitionBody"]["info"]["description"] = f"{_IN_DEFINITION}: {value}"

@@ -56,7 +56,7 @@ class Stage:
 
     def deploy(self, template: Path, parameters: Mapping[str, str], *, dry_run: bool = False) -> list[Change]:
         """Bring the stage to a package, and return the changes; a dry run only finds them. Raises DeployFailed."""
-        address = self._shelf().publish(template)
+        address = self._shelf().publish(template, parameters)
         change_set = f"package-{uuid.uuid4()}"
         changes = self._prepare(change_set, address, parameters)
         if dry_run or not changes:

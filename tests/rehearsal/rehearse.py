@@ -31,9 +31,9 @@ from tests.api import test_edge
 from tests.api.test_edge import (  # noqa: F401 - run here too
     test_a_file_that_is_too_large_for_a_form_is_refused_with_the_way_to_do_it,
     test_a_page_of_another_origin_may_ask_first,
-    test_an_answer_can_be_read_by_pages_of_any_origin_with_its_headers,
+    test_an_answer_can_be_read_by_pages_of_another_origin_with_its_headers,
     test_bodies_that_cannot_be_read_are_refused,
-    test_every_refusal_is_a_problem_that_pages_of_any_origin_can_read,
+    test_every_refusal_is_a_problem_that_pages_of_another_origin_can_read,
 )
 from tests.conftest import MEDIA
 from tests.doors import Door, put
@@ -77,7 +77,7 @@ def stage(cloud: EmbeddedAws) -> Stage:
     """Deploy the package, as `make deploy` does."""
     assert cloud.is_running
     stage = Stage(boto3.Session(), "rehearsal")
-    stage.deploy(DIST / "template.json", {"Tls": "off"})
+    stage.deploy(DIST / "template.json", {"Tls": "off", "AllowedOrigins": test_edge.PAGE})
     return stage
 
 
@@ -93,6 +93,12 @@ def api(cloud: EmbeddedAws, stage: Stage) -> Door:
 def anyone(api: Door) -> Door:
     """Return the deployed API to the tests of the edge, which are imported."""
     return api
+
+
+@pytest.fixture
+def reader() -> str:
+    """Return whom answers say that they may be read by: the stage lets pages of one origin."""
+    return test_edge.PAGE
 
 
 @pytest.fixture(scope="module")
@@ -251,8 +257,16 @@ def deployed() -> list[Any]:
     return functions
 
 
-def test_sign_ins_in_a_row_are_slowed_down_here_too(ana: Door) -> None:
-    test_edge.test_sign_ins_in_a_row_are_slowed_down_and_say_when_to_come_back(ana)
+def test_storage_lets_pages_of_the_same_origins_send_bytes(stage: Stage, ana: Door) -> None:
+    begun = ana.begin("from a page.txt", b"from a page")
+    own = stage.outputs()["EndpointURL"].removesuffix("/api/")
+    for origin, status in ((test_edge.PAGE, 200), (own, 200), ("https://elsewhere.example.org", 403)):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+        assert requests.options(begun["url"], headers=asked, timeout=30).status_code == status, origin
+
+
+def test_sign_ins_in_a_row_are_slowed_down_here_too(ana: Door, reader: str) -> None:
+    test_edge.test_sign_ins_in_a_row_are_slowed_down_and_say_when_to_come_back(ana, reader)
 
 
 def test_a_stage_that_holds_data_is_not_destroyed_unless_told(stage: Stage, ana: Door) -> None:

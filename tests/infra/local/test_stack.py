@@ -2,10 +2,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from infra.local.credentials import Endpoint
 from infra.local.embedded_aws.process import EmbeddedAws
 from infra.local.stack import StackFailed, deploy, environment_of
+from tests.conftest import TEMPLATE as REAL_TEMPLATE
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -120,3 +122,15 @@ def test_a_template_that_is_none_is_refused(endpoint: Endpoint, template: Path) 
     template.write_text("Resources: [}")
     with pytest.raises(StackFailed, match="refused"):
         deploy(endpoint, template, "empty")
+
+
+def test_the_bucket_lets_the_pages_of_some_origins_and_its_own_send_bytes(endpoint: Endpoint) -> None:
+    own, app, other = "http://127.0.0.1:8000", "https://app.example.org", "https://other.example.org"
+    told = {"AllowedOrigins": f"{app},{other}", "BaseUrl": f"{own}/here"}
+    outputs = deploy(endpoint, REAL_TEMPLATE, "origins", told)
+    assert environment_of(outputs)["MEDIATHEQUE_ALLOWED_ORIGINS"] == f"{app},{other}"
+    bucket = outputs["BucketName"]
+    for origin, status in ((app, 200), (other, 200), (own, 200), ("https://stranger.example.org", 403)):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+        answer = requests.options(f"{endpoint.url}/{bucket}/originals/any", headers=asked, timeout=30)
+        assert answer.status_code == status, origin
