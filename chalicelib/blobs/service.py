@@ -108,10 +108,16 @@ class Blobs:
         """Give a claim back without a result."""
         return [self.store.update(blob, lease_until=None)]
 
-    def examined(self, blob: Blob, facts: dict[str, Any], size: int, leaving: Collection[str]) -> list[Write]:
-        """Record what the bytes are; `leaving` are the files that must not have them. The claim ends."""
+    def examined(
+        self, blob: Blob, facts: dict[str, Any], size: int, leaving: Collection[str], *, go_on: bool = False
+    ) -> list[Write]:
+        """Record what the bytes are; `leaving` are the files that must not have them.
+
+        The claim ends; to `go_on` makes it the claim of the work that follows, as its first attempt.
+        """
         known = {"facts": facts, "size": size, "composite": blob.composite}
-        return self._settle(blob, leaving, **known, lease_until=None, attempts=0)
+        lease_until = self.clock() + LEASE if go_on else None
+        return self._settle(blob, leaving, **known, lease_until=lease_until, attempts=int(go_on))
 
     def illustrated(self, blob: Blob, illustrations: Illustrations) -> list[Write]:
         """Record what was made of the bytes; the claim ends."""

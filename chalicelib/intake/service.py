@@ -3,7 +3,8 @@
     1. read the blob and its files     nobody waits, or all are settled: nothing to do
     2. claim                           one transaction: a lease on the blob, files -> processing, uploads -> completed
     3. examine                         ranged reads, in limited children
-    4. settle                          one transaction: facts on the blob and in `metadata`, files -> final state
+    4. settle                          one transaction: facts on the blob and in `metadata`, files -> final state;
+                                       where one file has the content, it claims the blob for the next step, too
     5. illustrate                      the workshop's part: renditions, where the content has any
 
 Each step is conditional on the versions read before, so events that come twice, late or out of order change nothing,
@@ -66,6 +67,14 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class Claimed:
+    """A blob whose renditions are this worker's to make, and the attempt that has begun."""
+
+    blob: Blob
+    job: Job
+
+
+@dataclass(frozen=True)
 class Intake:
     """Handles arrivals. `tools_expected` tells whether missing media tools will be there soon."""
 
@@ -102,8 +111,11 @@ class Intake:
             blob, waiting, examined = self._examined(blob, waiting, arrival)
         except ObjectMissing:  # removed meanwhile: the sweep ends the uploads that wait for it
             return []
-        settled = self._settle(blob, waiting, examined, again=arrival.again)
-        self._illustrate(blob, examined.facts, again=arrival.again)
+        settled, claimed = self._settle(blob, waiting, examined, again=arrival.again)
+        if claimed:
+            self.workshop.make(claimed.blob, claimed.job, settled)
+        else:
+            self._illustrate(blob, examined.facts, again=arrival.again)
         return settled
 
     def _examined(
@@ -174,14 +186,17 @@ class Intake:
         spent = Spent(facts.bytes_read, facts.requests)
         return Examined(facts, size, (self.jobs.done(blob.owner_id, blob.sha256, job, facts.code, spent),))
 
-    def _settle(self, blob: Blob, waiting: list[Waiting], examined: Examined, *, again: bool) -> list[File]:
+    def _settle(
+        self, blob: Blob, waiting: list[Waiting], examined: Examined, *, again: bool
+    ) -> tuple[list[File], Claimed | None]:
         """Give every waiting file its final state, some files a transaction, whatever changes meanwhile."""
         settled: dict[str, File] = {}
+        claimed: Claimed | None = None
         overtaken = 0
         current: Blob | None = blob
         while current and waiting and overtaken < TRIES:
             try:
-                now = self._settle_some(current, waiting[:SETTLED_AT_ONCE], examined, again=again)
+                now, claimed = self._settle_some(current, waiting[:SETTLED_AT_ONCE], examined, again=again)
                 settled |= {file.id: file for file in now}
                 if len(waiting) <= SETTLED_AT_ONCE:
                     break
@@ -192,11 +207,11 @@ class Intake:
             current, waiting = self._waiting(current, left, again=again) if current else (None, [])
         if overtaken == TRIES:
             raise overloaded()
-        return list(settled.values())
+        return list(settled.values()), claimed
 
     def _settle_some(
         self, blob: Blob, waiting: list[Waiting], examined: Examined, *, again: bool
-    ) -> list[File]:
+    ) -> tuple[list[File], Claimed | None]:
         facts = examined.facts
         settled: list[File] = []
         writes: list[Write] = []
@@ -208,9 +223,24 @@ class Intake:
             writes += [*changes, *closing, self._entry(after)]
             settled.append(after)
         leaving = {file.id for file in settled if file.status is Status.REJECTED}
-        known = self.blobs.examined(blob, facts.model_dump(mode="json"), examined.size, leaving)
-        self.tables.commit([*known, self.extraction.record(blob, facts), *examined.ending, *writes])
-        return [file if file.lists_text else self.files.list_text(file) for file in settled]
+        claimed, begun = self._next(blob, settled, examined, again=again)
+        known = self.blobs.examined(
+            blob, facts.model_dump(mode="json"), examined.size, leaving, go_on=claimed is not None
+        )
+        self.tables.commit([*known, self.extraction.record(blob, facts), *examined.ending, *begun, *writes])
+        return [file if file.lists_text else self.files.list_text(file) for file in settled], claimed
+
+    def _next(
+        self, blob: Blob, settled: list[File], examined: Examined, *, again: bool
+    ) -> tuple[Claimed | None, list[Write]]:
+        """Return the blob as it will be, claimed for its renditions, where this worker has it and its only file."""
+        facts = examined.facts.model_dump(mode="json")
+        known = replace(blob, facts=facts, size=examined.size, version=blob.version + 1, attempts=1)
+        alone = blob.refs == 1 and all(shows(file) for file in settled)
+        if not (examined.ending and alone and is_due(known, again=again)):
+            return None, []
+        job, begun = self.jobs.begun(blob.owner_id, blob.sha256, Work.RENDITIONS, known.attempts)
+        return Claimed(known, job), [begun]
 
     def _with_room(self, file: File, verdict: dict[str, Any]) -> File:
         """Return the file, whose old words first go, as a version of its own, if one transaction is too small."""

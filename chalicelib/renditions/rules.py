@@ -20,12 +20,12 @@ def can_be_illustrated(outcome: str, kind: str | None, sniffed: str) -> bool:
     return kind in {"image", "video", "audio"} or sniffed == "pdf"
 
 
-def is_due(blob: Blob) -> bool:
-    """Tell whether renditions of the blob are to be made."""
+def is_due(blob: Blob, *, again: bool = False) -> bool:
+    """Tell whether renditions of the blob are to be made; `again`, all that can be made are."""
     facts = blob.facts
     if facts is None or not can_be_illustrated(facts["outcome"], facts["kind"], facts["sniffed"]):
         return False
-    return blob.illustrations is None or blob.illustrations.version < WORKSHOP_VERSION
+    return again or blob.illustrations is None or blob.illustrations.version < WORKSHOP_VERSION
 
 
 def rendition_key(blob: Blob, name: str, mime_type: str) -> str:

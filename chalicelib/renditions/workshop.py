@@ -1,6 +1,6 @@
 """The workshop has renditions made of content and records them, exactly once in effect.
 
-    1. claim     one transaction: a lease on the blob, and an attempt in its history
+    1. claim     one transaction: a lease on the blob, and an attempt in its history; the intake's last one may do it
     2. make      the original is read, the renditions are put under keys that name their content and version: a second
                  worker would write the same under the same names
     3. record    one transaction: what was made on the blob, the same on its files, the attempt's end
@@ -56,12 +56,13 @@ class Workshop:
 
         Raises BlobBusy while another worker is at it, and the world's errors.
         """
-        if is_due(blob) or (again and blob.facts):
-            self._make(*self._claimed(blob), files)
+        if is_due(blob, again=again):
+            self.make(*self._claimed(blob), files)
         elif blob.illustrations:
             self._hand_out(blob, files)
 
-    def _make(self, blob: Blob, job: Job, files: Sequence[File]) -> None:
+    def make(self, blob: Blob, job: Job, files: Sequence[File]) -> None:
+        """Make the renditions of a blob that this worker has claimed, and record them and the attempt's end."""
         source = self._source(blob)
         try:
             album = self.studio.album(source, Facts.model_validate(blob.facts))
