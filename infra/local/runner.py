@@ -25,6 +25,8 @@ _TOOLS_EXPECTED = (
     "MEDIATHEQUE_MEDIA_TOOLS_EXPECTED"  # a worker that has it lets audio and video wait for the tools
 )
 _QUEUE = "QueueUrl"
+_STANDING_BACK = {"media": ("--nice", "10"), "jobs": ("--nice", "10")}
+"""What takes long lets what people wait for go first; on Lambda each has a machine of its own."""
 
 
 class Runner:
@@ -131,7 +133,7 @@ class Runner:
         for key in outputs:
             queue = upper_snake(key.removesuffix(_QUEUE)).lower().replace("_", "-")
             if key.endswith(_QUEUE) and queue in roles:
-                yield queue, "infra.local.worker", (queue,)
+                yield queue, "infra.local.worker", (queue, *_STANDING_BACK.get(queue, ()))
         yield "sweep", "infra.local.schedules", ("--diary", str(self._settings.folder / "schedules.json"))
 
     def _media_build_failed(self) -> None:

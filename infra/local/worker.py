@@ -1,4 +1,4 @@
-"""One machine's SQS event source mapping: `python -m infra.local.worker QUEUE [--threads N]`.
+"""One machine's SQS event source mapping: `python -m infra.local.worker QUEUE [--threads N] [--nice N]`.
 
 Long-polls the queue, calls the app's own handler with Lambda's event, and deletes what succeeded. What failed
 stays: SQS shows it again after the visibility time-out, counts receives and moves it to the dead letters.
@@ -116,7 +116,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("queue")
     parser.add_argument("--threads", type=int, default=int(os.environ.get("WORKER_THREADS", "2")))
     parser.add_argument("--app", default="app", help="module that exports `app`")
+    parser.add_argument("--nice", type=int, default=0, help="how far to stand back for other processes")
     options = parser.parse_args(arguments)
+    os.nice(options.nice)
     logging.basicConfig(format="%(levelname)s %(message)s")
     logging.getLogger("worker").setLevel(logging.INFO)
     stop = threading.Event()

@@ -64,6 +64,16 @@ def refuses(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def niceness(run: subprocess.Popen[bytes]) -> dict[str, int]:
+    """Return how far each worker of a run stands back, by its queue."""
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "ppid=,ni=,args="], capture_output=True, text=True, check=True
+    )
+    processes = [line.split() for line in listed.stdout.splitlines()]
+    workers = [words for words in processes if words[0] == str(run.pid) and "infra.local.worker" in words]
+    return {words[words.index("infra.local.worker") + 1]: int(words[1]) for words in workers}
+
+
 @pytest.fixture
 def machine(
     tmp_path: Path, free_port: int, another_free_port: int, eventually: Eventually
@@ -89,6 +99,10 @@ def test_everything_comes_up_serves_its_first_admin_and_comes_back_after_a_crash
     assert password not in "".join(
         log.read_text() for log in (machine.folder / "data" / "logs").glob("*.log")
     )
+
+    usual = os.nice(0)
+    expected = {"extraction": usual, "media": usual + 10, "jobs": usual + 10}
+    eventually(lambda: niceness(crashed) == expected, "films do not stand back for photos")
 
     crashed.kill()
     crashed.wait()
