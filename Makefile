@@ -44,7 +44,7 @@ package: setup-dev ## Build the CloudFormation package in dist/
 	@$(PYTHON) -m infra.package
 
 rehearse: package ## Deploy the package to a fresh embedded AWS and use it there
-	@$(PYTHON) -m pytest tests/rehearsal/rehearse.py $(ARGS)
+	@$(PYTHON) -m pytest tests/rehearsal/judged.py tests/rehearsal/rehearse.py $(ARGS)
 
 plan: package ## Show what a deployment would change (STAGE=name ARGS="--parameter Name=value")
 	@$(PYTHON) -m infra.package.deploy plan --stage "$(STAGE)" $(ARGS)

@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from infra.package import archive, policies
+from infra.package import archive, checkov, policies
 from infra.package.functions import CannotPackage, Function, Template, functions_of, read_template
 from infra.package.merge import layer_file, merge_template
 
@@ -66,6 +66,7 @@ def build(sources: Sources, dist: Path, say: Say) -> Path:
     say("Checking the template ...")
     _lint(path)
     policies.check(packaged)
+    checkov.check(packaged, say)
     say("\n".join(f"  {file.name:<22}{file.stat().st_size:>12,}" for file in sorted(dist.iterdir())))
     return path
 

@@ -1,4 +1,4 @@
-"""What must hold in the packaged template beyond its syntax: rules of security that need no network to be checked.
+"""What must hold in the packaged template beyond its syntax and what checkov asks for (`checkov.py`).
 
 Each rule yields one sentence for each resource that breaks it.
 """
@@ -10,7 +10,6 @@ from infra.package.functions import CannotPackage, Template, of_type, referenced
 
 type Rule = Callable[[Template], Iterator[str]]
 
-_PUBLIC_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _KEPT = ("Retain", "RetainExceptOnCreate")
 
 
@@ -24,27 +23,27 @@ def check(template: Template) -> None:
 
 
 def _roles_are_narrow(template: Template) -> Iterator[str]:
-    for role, properties in of_type(template, "AWS::IAM::Role"):
-        for policy in properties.get("Policies", []):
-            for statement in policy["PolicyDocument"]["Statement"]:
-                if any("*" in action for action in _listed(statement.get("Action", "*"))):
-                    yield f"{role} allows actions by a wildcard."
-                if "*" in _listed(statement.get("Resource", "*")) and "Condition" not in statement:
-                    yield f"{role} allows {statement.get('Action')} on every resource."
+    inline = [
+        (role, policy)
+        for role, properties in of_type(template, "AWS::IAM::Role")
+        for policy in properties.get("Policies", [])
+    ]
+    for name, policy in [*inline, *of_type(template, "AWS::IAM::Policy")]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if any("*" in action for action in _listed(statement.get("Action", "*"))):
+                yield f"{name} allows actions by a wildcard."
+            if "*" in _listed(statement.get("Resource", "*")) and "Condition" not in statement:
+                yield f"{name} allows {statement.get('Action')} on every resource."
 
 
 def _functions_have_roles_and_logs(template: Template) -> Iterator[str]:
-    logs = {
-        str(group["LogGroupName"])
-        for _, group in of_type(template, "AWS::Logs::LogGroup")
-        if "RetentionInDays" in group
-    }
+    logs = {str(group["LogGroupName"]) for _, group in of_type(template, "AWS::Logs::LogGroup")}
     for name, properties in of_type(template, "AWS::Serverless::Function"):
         role = referenced(properties.get("Role"))
         if role not in template["Resources"]:
             yield f"{name} runs under a role that is not the template's."
         if not any(f"${{{name}}}" in group for group in logs):
-            yield f"{name} has no log group with a retention."
+            yield f"{name} has no log group."
 
 
 def _functions_keep_no_secret(template: Template) -> Iterator[str]:
@@ -55,11 +54,8 @@ def _functions_keep_no_secret(template: Template) -> Iterator[str]:
                 yield f"{name} has a secret in its environment: {variable}."
 
 
-def _buckets_are_closed(template: Template) -> Iterator[str]:
+def _buckets_are_encrypted_at_rest_and_on_the_way(template: Template) -> Iterator[str]:
     for name, properties in of_type(template, "AWS::S3::Bucket"):
-        block = properties.get("PublicAccessBlockConfiguration", {})
-        if not all(block.get(setting) is True for setting in _PUBLIC_BLOCKS):
-            yield f"{name} does not block public access."
         if "BucketEncryption" not in properties:
             yield f"{name} is not encrypted."
         if not any(
@@ -82,8 +78,6 @@ def _tables_are_kept(template: Template) -> Iterator[str]:
     for name, properties in of_type(template, "AWS::DynamoDB::Table"):
         if not properties.get("SSESpecification", {}).get("SSEEnabled"):
             yield f"{name} is not encrypted with a key of KMS."
-        if not properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
-            yield f"{name} cannot be restored to a point in time."
         if template["Resources"][name].get("DeletionPolicy") not in _KEPT:
             yield f"{name} is deleted with the stack."
 
@@ -120,7 +114,7 @@ RULES: tuple[Rule, ...] = (
     _roles_are_narrow,
     _functions_have_roles_and_logs,
     _functions_keep_no_secret,
-    _buckets_are_closed,
+    _buckets_are_encrypted_at_rest_and_on_the_way,
     _tables_are_kept,
     _queues_are_safe,
     _queues_outwait_their_functions,
