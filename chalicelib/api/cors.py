@@ -1,7 +1,7 @@
 """Which pages may read the API's answers in a browser (CORS, Fetch standard).
 
 Requests carry a token that pages must hold themselves, never a cookie, so an origin decides who may *read*, not who is
-asking. `docs/decisions/0038-allowed-origins.md` says what the gateway answers by itself, which knows one value only.
+asking. `docs/decisions/0039-allowed-origins.md` says what the gateway answers by itself, which knows one value only.
 """
 
 from collections.abc import Sequence
