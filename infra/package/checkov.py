@@ -76,7 +76,15 @@ def findings(template: Template, say: Say) -> list[Finding]:
     with TemporaryDirectory() as work:
         path = Path(work) / "template.json"
         path.write_text(json.dumps(_without_routes(template)))
-        command = [str(program), "--framework", "cloudformation", "--skip-download", "--compact", "--file", str(path)]
+        command = [
+            str(program),
+            "--framework",
+            "cloudformation",
+            "--skip-download",
+            "--compact",
+            "--file",
+            str(path),
+        ]
         done = subprocess.run(  # noqa: S603 - pinned, no shell
             [*command, "--output", "json"], capture_output=True, text=True, check=False
         )
