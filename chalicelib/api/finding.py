@@ -12,8 +12,10 @@ from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
 from chalicelib.catalogue.ranking import Hit
 from chalicelib.core.paging import CursorInvalid, Page
+from chalicelib.files.access import OWN
 from chalicelib.files.export import COLUMNS, export
-from chalicelib.files.models import File
+from chalicelib.files.models import File, Seen
+from chalicelib.sharing.models import TooManyShared
 
 blueprint = Blueprint(__name__)
 route = Routes(blueprint, "Files")
@@ -82,13 +84,22 @@ class Listing(Filters, Paging):
         return sort_of(self.sort)
 
 
+class OwnersListing(Listing):
+    """Which files, whose: one's own, or with another's id as `owner` those that this owner shares with one.
+
+    Whoever shares nothing, whether there is such an account or not, has an empty list.
+    """
+
+    owner: Id | None = None
+
+
 class Search(Filters, Paging):
     """What to look for: all words of `q`, and all of `title` in the name or the title."""
 
     title: Words = ""
 
 
-class Table(Listing):
+class Table(OwnersListing):
     """Which files, in which order, and which columns, separated by commas."""
 
     limit: Literal[100] = 100
@@ -128,27 +139,24 @@ class HitPage(Output):
     "GET /v1/files",
     who=Who.USER,
     returns=FilePage,
-    errors=(CursorInvalid,),
+    errors=(CursorInvalid, TooManyShared),
     summary="List one's files: filters combine freely, with each other, with words, with any order",
 )
-def list_files(call: Call, query: Listing) -> FilePage:
-    found = call.library.files.find(
-        call.caller, query.criteria(), query.order, limit=query.limit, cursor=query.cursor
-    )
-    return FilePage.of(found)
+def list_files(call: Call, query: OwnersListing) -> FilePage:
+    return FilePage.of_seen(_page(call, query, query.cursor))
 
 
 @route(
     "GET /v1/files/export.csv",
     who=Who.USER,
     content_type="text/csv; charset=utf-8",
-    errors=(CursorInvalid,),
+    errors=(CursorInvalid, TooManyShared),
     summary="Export the files that fit as a table; beyond 5,000 rows the header X-Next-Cursor tells where to go on",
 )
 def export_files(call: Call, query: Table) -> Answer:
     def find(cursor: str | None) -> Page[File]:
-        criteria = query.criteria()
-        return call.library.files.find(call.caller, criteria, query.order, limit=query.limit, cursor=cursor)
+        page = _page(call, query, cursor)
+        return Page([seen.file for seen in page.items], page.next_cursor)
 
     text, more = export(find, query.cursor, query.columns.split(","), mark=query.bom)
     headers = {"Content-Disposition": 'attachment; filename="files.csv"'}
@@ -167,3 +175,15 @@ def search_files(call: Call, query: Search) -> HitPage:
         call.caller, query.criteria(), query.title, limit=query.limit, cursor=query.cursor
     )
     return HitPage.of(found)
+
+
+def _page(call: Call, query: OwnersListing, cursor: str | None) -> Page[Seen]:
+    """Return the page after a cursor, of one's own files or of what another shares with one."""
+    criteria, caller = query.criteria(), call.caller
+    if query.owner not in {None, caller.user_id}:
+        received = call.library.received
+        return received.find(
+            caller, criteria, query.order, owner_id=query.owner, limit=query.limit, cursor=cursor
+        )
+    page = call.library.files.find(caller, criteria, query.order, limit=query.limit, cursor=cursor)
+    return Page([Seen(file, OWN) for file in page.items], page.next_cursor, page.total)

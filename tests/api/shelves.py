@@ -46,6 +46,7 @@ TAGS = {"Sea": "sea", "sea side": "sea side", "New York": "new york", "a|b": "a|
 TAG_ASKED = ("SEA", "Sea  Side", "new york", "A|B", "東京")
 TYPES, EXTENSIONS = ("image", "video", "audio", "document"), ("jpg", "pdf")
 STATUSES = ("ready", "ready", "processing", "failed")
+OWNERS = ("own", "lender", "nobody")
 CATEGORIES, CONTENTS = (None, 0, 1), (None, "post/1", "event 2")
 SIZES = (0, 500, 501, 10**9)
 SORTS = ("created_at", "-created_at", "filename", "-filename", "size", "-size")
@@ -73,6 +74,9 @@ class Kept:
     title: str = ""
     text: str = ""
     trashed: bool = False
+    owner: str = "own"
+    shared: bool = False
+    """Whether another owner shares it with the one who asks."""
 
     @property
     def filename(self) -> str:
@@ -121,6 +125,8 @@ files = st.builds(
     custom=texts,
     title=texts,
     text=texts,
+    owner=st.sampled_from(("own", "own", "lender")),
+    shared=st.booleans(),
 )
 edits = st.fixed_dictionaries(
     {},
@@ -154,6 +160,7 @@ FILTERS: dict[str, st.SearchStrategy[Any]] = {
     "created_before": st.integers(3, 6),
     "min_size": st.sampled_from(SIZES[:3]),
     "max_size": st.sampled_from(SIZES[1:]),
+    "owner": st.sampled_from(OWNERS),
 }
 asked_texts = st.lists(st.sampled_from(sorted(ASKED)), min_size=1, max_size=2).map(" ".join)
 
@@ -173,11 +180,18 @@ class Question:
 
     asked: dict[str, Any] = field(default_factory=dict)
 
-    def parameters(self, categories: list[str]) -> dict[str, Any]:
+    @property
+    def owner(self) -> str:
+        """Return whose files are asked for."""
+        return str(self.asked.get("owner", "own"))
+
+    def parameters(self, owners: dict[str, str], categories: dict[str, list[str]]) -> dict[str, Any]:
         """Return what stands in the address."""
         plain = dict(self.asked)
         if "category" in plain:
-            plain["category"] = categories[plain["category"]]
+            plain["category"] = categories[self.owner][plain["category"]]
+        if "owner" in plain:
+            plain["owner"] = owners[self.owner]
         return plain | {
             name: moment(plain[name]) for name in ("created_after", "created_before") if name in plain
         }
@@ -199,6 +213,7 @@ class Question:
         tags = {TAGS[tag] for tag in file.tags}
         tests = [
             not file.trashed,
+            file.owner == self.owner and (file.owner == "own" or file.shared),
             *(asked[name] == value for name, value in given.items() if name in asked),
             {" ".join(tag.casefold().split()) for tag in asked.get("tag", ())} <= tags,
             asked.get("created_after", 0) <= file.made < asked.get("created_before", 99),

@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as run_with
 from hypothesis import strategies as st
 
-from chalicelib.files.models import File, Status, Visibility
+from chalicelib.core.ids import new_id
+from chalicelib.files.models import File, Permission, Status, Visibility
+from chalicelib.sharing.models import Grant
 from chalicelib.wiring import Library
 from tests.api.shelves import EPOCH, SECONDS, Kept, Question, changes, files, identified, questions
 from tests.doors import Door
@@ -35,10 +37,10 @@ Change = tuple[tuple[str, Any], int]
 class Shelf:
     """A library behind the door, and what the model knows of it."""
 
-    door: Door
+    doors: dict[str, Door]
     library: Library
-    owner_id: str
-    categories: list[str]
+    owners: dict[str, str]
+    categories: dict[str, list[str]]
     kept: dict[str, Kept] = field(default_factory=dict)
 
     def add(self, new: Kept) -> None:
@@ -46,17 +48,28 @@ class Shelf:
         file_id = identified(new.made, next(numbers))
         made = EPOCH + timedelta(seconds=new.made * SECONDS)
         file = File(
-            *(file_id, self.owner_id, new.filename, new.extension, new.type, MIME_TYPES[new.type], new.size),
+            *(
+                file_id,
+                self.owners[new.owner],
+                new.filename,
+                new.extension,
+                new.type,
+                MIME_TYPES[new.type],
+                new.size,
+            ),
             *(hashlib.sha256(file_id.encode()).hexdigest(), Status(new.status), made, made),
             visibility=Visibility(new.visibility),
-            category=self._category(new.category),
+            category=self._category(new.owner, new.category),
             content_id=new.content_id,
             tags=new.tags,
             caption=new.caption,
             custom={"note": new.custom},
             metadata={"common": {"title": new.title}, "excerpt": new.text},
         )
-        self.library.tables.commit(self.library.files.admit(file))
+        lent = new.owner == "lender" and new.shared
+        grant = Grant(file_id, self.owners["own"], "x@example.org", Permission.VIEW, made)
+        granted = self.library.grants.store.put(grant) if lent else []
+        self.library.tables.commit([*self.library.files.admit(file), *granted])
         self.kept[file_id] = replace(new, id=file_id)
 
     def happen(self, change: Change) -> None:
@@ -72,27 +85,27 @@ class Shelf:
         after = replace(file, **how)
         body = {name: value for name, value in how.items() if name != "stem"}
         body |= {"filename": after.filename} if "stem" in how else {}
-        body |= {"category": self._category(how["category"])} if "category" in how else {}
-        self.door.ok("PATCH", f"/v1/files/{file.id}", 200, json=body)
+        body |= {"category": self._category(file.owner, how["category"])} if "category" in how else {}
+        self.doors[file.owner].ok("PATCH", f"/v1/files/{file.id}", 200, json=body)
         self.kept[file.id] = after
 
     def _trash(self, file: Kept) -> None:
-        self.door.ok("DELETE", f"/v1/files/{file.id}", 204)
+        self.doors[file.owner].ok("DELETE", f"/v1/files/{file.id}", 204)
         self.kept[file.id] = replace(file, trashed=True)
 
     def _restore(self, file: Kept) -> None:
-        self.door.ok("POST", f"/v1/files/{file.id}/restore", 200)
+        self.doors[file.owner].ok("POST", f"/v1/files/{file.id}/restore", 200)
         self.kept[file.id] = replace(file, trashed=False)
 
     def _erase(self, file: Kept) -> None:
-        self.door.ok("DELETE", f"/v1/files/{file.id}?permanent=true", 204)
+        self.doors[file.owner].ok("DELETE", f"/v1/files/{file.id}?permanent=true", 204)
         del self.kept[file.id]
 
     def pages(self, question: Question) -> Iterator[list[str]]:
         """Read page by page."""
-        parameters = question.parameters(self.categories)
+        parameters = question.parameters(self.owners, self.categories)
         for _ in range(MAX_PAGES):
-            page = self.door.get("/v1/files", params=parameters)
+            page = self.doors["own"].get("/v1/files", params=parameters)
             assert len(page["items"]) <= parameters["limit"]
             self.total = page["total"]
             yield [item["id"] for item in page["items"]]
@@ -101,20 +114,37 @@ class Shelf:
             parameters["cursor"] = page["next_cursor"]
         pytest.fail("the list does not end")
 
-    def _category(self, place: int | None) -> str | None:
-        return None if place is None else self.categories[place]
+    def _category(self, owner: str, place: int | None) -> str | None:
+        return None if place is None else self.categories[owner][place]
+
+
+@dataclass
+class Owner:
+    """An account with two categories."""
+
+    door: Door
+
+    def __post_init__(self) -> None:
+        self.id = self.door.get("/v1/me")["id"]
+        made = [self.door.ok("POST", "/v1/categories", 201, json={"name": name}) for name in ("one", "two")]
+        self.categories = [one["id"] for one in made]
 
 
 @pytest.fixture(scope="module")
-def door(base_url: str) -> Door:
-    return Door(base_url)
+def lender(base_url: str) -> Owner:
+    """Return someone who shares some files with each of those who ask."""
+    return Owner(Door(base_url).signed_up("lender"))
 
 
-def shelf_of(door: Door, library: Library, kept: list[Kept]) -> Shelf:
-    """Return an account's library with these files."""
-    signed_up = door.signed_up("shelf")
-    made = [signed_up.ok("POST", "/v1/categories", 201, json={"name": name})["id"] for name in ("one", "two")]
-    shelf = Shelf(signed_up, library, signed_up.get("/v1/me")["id"], made)
+def shelf_of(lender: Owner, library: Library, kept: list[Kept]) -> Shelf:
+    """Return an account's library with these files, some of which the lender shares, or has and does not share."""
+    own = Owner(Door(lender.door.base_url).signed_up("shelf"))
+    shelf = Shelf(
+        {"own": own.door, "lender": lender.door},
+        library,
+        {"own": own.id, "lender": lender.id, "nobody": new_id()},
+        {"own": own.categories, "lender": lender.categories, "nobody": own.categories},
+    )
     for file in kept:
         shelf.add(file)
     return shelf
@@ -128,9 +158,9 @@ some = run_with(
 @some
 @given(kept=st.lists(files, max_size=12), asked=st.lists(questions(), min_size=1, max_size=6))
 def test_every_filter_combines_with_every_other_with_words_and_orders_to_the_last_page(
-    door: Door, library: Library, kept: list[Kept], asked: list[dict[str, Any]]
+    lender: Owner, library: Library, kept: list[Kept], asked: list[dict[str, Any]]
 ) -> None:
-    shelf = shelf_of(door, library, kept)
+    shelf = shelf_of(lender, library, kept)
     for question in map(Question, asked):
         expected = question.expected(shelf.kept)
         found: list[str] = []
@@ -147,9 +177,9 @@ def test_every_filter_combines_with_every_other_with_words_and_orders_to_the_las
     between=st.lists(st.lists(changes, max_size=3), min_size=1, max_size=4),
 )
 def test_amid_changes_no_file_comes_twice_and_none_is_missing_that_fits_throughout(
-    door: Door, library: Library, kept: list[Kept], asked: dict[str, Any], between: list[list[Change]]
+    lender: Owner, library: Library, kept: list[Kept], asked: dict[str, Any], between: list[list[Change]]
 ) -> None:
-    shelf = shelf_of(door, library, kept)
+    shelf = shelf_of(lender, library, kept)
     question = Question(asked | {"limit": min(asked["limit"], 3)})
     steps = itertools.chain(between, itertools.repeat([]))
     places = {one: question.key(shelf.kept[one]) for one in question.expected(shelf.kept)}

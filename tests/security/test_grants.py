@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.endpoint import ROUTES, Who
+from chalicelib.core.ids import new_id
 from tests.conftest import MEDIA, Deliver
 from tests.doors import Door
 
@@ -109,3 +110,27 @@ def test_a_public_file_is_read_by_anyone_and_changed_by_nobody_else(
         unsigned = allowed if route in WITHOUT_TOKEN else {(401, "unauthenticated")}
         assert outcome(anyone, route, file) in unsigned, route
         assert reads or route not in WITHOUT_TOKEN
+
+
+def test_a_list_by_owner_shows_what_is_shared_and_nothing_of_whether_there_is_more(
+    ana: Door, ben: Door, deliver: Deliver
+) -> None:
+    shared, public, _ = (ana.upload(f"{n}.txt", n.encode(), tags="secret") for n in ("a", "b", "c"))
+    deliver()
+    ana.ok("PATCH", f"/v1/files/{public['id']}", 200, json={"visibility": "public"})
+    grant = {"email": ben.email, "permission": "download"}
+    ana.ok("POST", f"/v1/files/{shared['id']}/grants", 201, json=grant)
+    mine = ben.upload("mine.txt", b"mine")["id"]
+    owner, own = (door.get("/v1/me")["id"] for door in (ana, ben))
+    by_owner = ben.get(f"/v1/files?owner={owner}")
+    assert [(one["id"], one["permissions"]) for one in by_owner["items"]] == [
+        (shared["id"], ["view", "download"])
+    ]
+    assert [one["id"] for one in ben.get(f"/v1/files?owner={own}")["items"]] == [mine]
+    assert shared["id"] in ben("GET", f"/v1/files/export.csv?owner={owner}&columns=id").text
+    empty = {"items": [], "next_cursor": None, "total": None}
+    stranger = ben.signed_up("eve")
+    for query in (f"owner={owner}", f"owner={new_id()}", f"owner={owner}&tag=secret&sort=size"):
+        assert stranger.get(f"/v1/files?{query}") == empty
+    assert ben.get(f"/v1/files?owner={owner}&tag=none") == empty
+    ben.refused("GET", "/v1/files?owner=everyone", 422, "invalid")
