@@ -43,15 +43,11 @@ from chalicelib.files.service import Files
 from chalicelib.files.store import FileStore
 from chalicelib.idempotency.service import Once
 from chalicelib.idempotency.store import OnceStore
-from chalicelib.jobs.service import JobList
-from chalicelib.jobs.store import JobListStore
 from chalicelib.letters.service import DeadLetters, Lane
 from chalicelib.limits.rules import policies
 from chalicelib.limits.service import Limits
 from chalicelib.limits.store import CounterStore
-from chalicelib.organising.jobs import EditJobs
 from chalicelib.organising.service import Organising
-from chalicelib.organising.store import EditJobStore
 from chalicelib.quotas.service import Quotas
 from chalicelib.quotas.store import QuotaStore
 from chalicelib.renditions.service import Renditions
@@ -64,8 +60,9 @@ from chalicelib.sharing.visits import Visits
 from chalicelib.uploads.multipart import Parts
 from chalicelib.uploads.service import Uploads
 from chalicelib.usage.tally import Tally
-from chalicelib.wiring.administering import Administering, build_file_administration
+from chalicelib.wiring.administering import Administering
 from chalicelib.wiring.delivering import Delivering, build_signer
+from chalicelib.wiring.organising import build_organising
 from chalicelib.wiring.people import build_people
 from chalicelib.wiring.uploading import build_allowances, build_uploads
 
@@ -196,7 +193,7 @@ def build(settings: Settings, clients: Clients, clock: Clock = now, new_id: NewI
         allowances=allowances,
         slow_lane=Queue(lambda: clients.sqs, settings.media_queue_url),
         renditions=renditions,
-        organising=_organising(files, people[0].jobs, new_id),
+        organising=build_organising(files, people[0].jobs, new_id),
         history=_history(settings, tables, clock, new_id),
         dead_letters=_dead_letters(settings, clients, tables, audit),
     )
@@ -276,20 +273,6 @@ def _dead_letters(settings: Settings, clients: Clients, tables: Tables, audit: A
 def _history(settings: Settings, tables: Tables, clock: Clock, new_id: NewId) -> History:
     facts = FactsStore(tables, settings.metadata_table, clock)
     return History(facts, Jobs(JobStore(tables, settings.metadata_table), clock, new_id))
-
-
-def _organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
-    tables, table, catalogue = files.tables, files.store.table, files.catalogue
-    listed = JobList(JobListStore(tables, table), catalogue.counters, catalogue.cursors)
-    agenda = Agenda(tables, table, "jobs")
-    return Organising(
-        jobs=EditJobs(tables, EditJobStore(tables, table), agenda, listed, jobs, files.clock),
-        files=files,
-        audit=files.audit,
-        clock=files.clock,
-        new_id=new_id,
-        page_of=build_file_administration(files).page,
-    )
 
 
 def _sharing(

@@ -10,8 +10,9 @@ from tests.doors import Door
 
 
 @pytest.fixture
-def jobs(ana: Door) -> list[str]:
-    """Return the ids of four jobs, oldest first."""
+def jobs(ana: Door, do_jobs: Deliver) -> list[str]:
+    """Return the ids of four jobs, oldest first; nobody else's wait."""
+    do_jobs()
     ana.upload("a.txt", b"1", tags="sea,sun")
     return [
         ana.ok("PATCH", "/v1/tags/sea", 200, json={"name": "Ocean"})["id"],

@@ -128,7 +128,7 @@ def test_a_list_by_owner_shows_what_is_shared_and_nothing_of_whether_there_is_mo
     ]
     assert [one["id"] for one in ben.get(f"/v1/files?owner={own}")["items"]] == [mine]
     assert shared["id"] in ben("GET", f"/v1/files/export.csv?owner={owner}&columns=id").text
-    empty = {"items": [], "next_cursor": None, "total": None}
+    empty: dict[str, Any] = {"items": [], "next_cursor": None, "total": None}
     stranger = ben.signed_up("eve")
     for query in (f"owner={owner}", f"owner={new_id()}", f"owner={owner}&tag=secret&sort=size"):
         assert stranger.get(f"/v1/files?{query}") == empty
