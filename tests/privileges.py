@@ -2,7 +2,7 @@
 
 `make test` runs this after all other tests, which ran under these roles: it reads what the embedded AWS allowed them
 (EMBEDDED_AWS_IAM_LEDGER, a folder). A call that one action of one statement covers, and no other, would have been
-refused without it, so the test that made it would have failed.
+refused without it. What a refusal breaks, `tests/security/test_without_an_action.py` shows for some of every role.
 """
 
 import json
