@@ -76,6 +76,8 @@ class Settings(BaseModel):
     quota_bytes: PositiveInt = 20 << 30
     """The most bytes that one account may hold."""
     multipart_from_bytes: FileBytes = MULTIPART_FROM
+    route_metrics: bool = False
+    """Whether CloudWatch gets the metrics of requests by route, too; each is billed by the month."""
     rates: Json[dict[str, PositiveInt]] = Field(default_factory=dict)
     """Quotas of rate limits by name, as JSON; `limits/rules.py` has their names, windows and defaults."""
 

@@ -21,6 +21,7 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.api import request as reading
+from chalicelib.api import request_log
 from chalicelib.api.admission import admit, guard
 from chalicelib.api.cors import CORS, readers
 from chalicelib.api.once import once
@@ -32,15 +33,12 @@ from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.errors import LibraryError, Malformed, NotFound
 from chalicelib.core.ids import is_id
 from chalicelib.core.log import log
-from chalicelib.core.metrics import measured
 from chalicelib.limits.rules import headers as limit_headers
 from chalicelib.limits.service import noted
 from chalicelib.wiring import library
 
 View = Callable[..., Any]
 OK, NOT_MODIFIED = 200, 304
-FAILURE = 500
-"""From here on a status is our fault, not the caller's."""
 
 
 class Who(Enum):
@@ -196,32 +194,21 @@ def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str])
     log.thread_safe_clear_keys()
     log.thread_safe_append_keys(request_id=origin.request_id)
     allowed: dict[str, str] = {}
+    by_route = False
     with metered() as receipt, noted() as standings:
         try:
-            allowed = readers(library().settings.allowed_origins, request)
+            settings = library().settings
+            allowed, by_route = readers(settings.allowed_origins, request), settings.route_metrics
             response = _answer(route, request, origin, path_parameters)
         except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
             refusal = as_library_error(error)
-            if refusal.status >= FAILURE:
+            if refusal.status >= request_log.FAILURE:
                 log.exception("request failed", exc_info=error)
             response = problem(refusal, origin.request_id)
     response.headers |= {"X-Request-Id": origin.request_id, **allowed, **limit_headers(standings)}
     response.headers = {**SECURITY_HEADERS, **response.headers}
-    milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    log.info(
-        "request",
-        extra={
-            "route": f"{route.method} {route.path}",
-            "status": response.status_code,
-            **measured(
-                {
-                    "milliseconds": milliseconds,
-                    "failures": int(response.status_code >= FAILURE),
-                    **receipt.summary(),
-                }
-            ),
-        },
-    )
+    named = f"{route.method} {route.path}"
+    request_log.write(named, response.status_code, started, receipt, by_route=by_route)
     return response
 
 

@@ -11,7 +11,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
-from chalicelib.core.metrics import measured
+from chalicelib.core.metrics import ARRIVAL, measured
 from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.files import copies
 from chalicelib.renditions import wishes
@@ -80,4 +80,6 @@ def _take_in(arrival: arrivals.Arrival, *, forward: bool) -> None:
         settled = library().intake.arrived(arrival, forward=forward)
     outcomes = {file.id: file.status.value for file in settled}
     counted = {f"files_{status}": list(outcomes.values()).count(status) for status in ENDS}
-    log.info("arrival handled", extra={"files": outcomes, **measured({**counted, **receipt.summary()})})
+    log.info(
+        "arrival handled", extra={"files": outcomes, **measured({**counted, **receipt.summary()}, ARRIVAL)}
+    )

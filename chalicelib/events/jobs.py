@@ -15,7 +15,7 @@ from chalicelib.accounts.sessions import SIGN_IN_REFUSED
 from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
-from chalicelib.core.metrics import measured
+from chalicelib.core.metrics import JOB, measured
 from chalicelib.events.extraction import each_message
 from chalicelib.exports.service import EXPORT
 from chalicelib.inbox.service import RECEIVE
@@ -58,4 +58,4 @@ def _run(record: "SQSRecord") -> None:
         except Exception:
             log.exception("job not done; the queue brings it back")
             raise
-    log.info("job done", extra=measured(receipt.summary()))
+    log.info("job done", extra=measured(receipt.summary(), JOB))

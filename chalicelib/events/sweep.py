@@ -6,7 +6,6 @@ from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib.aws.meter import metered
 from chalicelib.core.log import log
-from chalicelib.core.metrics import measured
 from chalicelib.wiring import Library, library
 
 blueprint = Blueprint(__name__)
@@ -20,7 +19,7 @@ def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
     """
     with metered() as receipt:
         done = put_in_order(library())
-    log.info("sweep", extra={**done, **measured(receipt.summary())})
+    log.info("sweep", extra={**done, **receipt.summary()})
     return done
 
 

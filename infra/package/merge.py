@@ -37,6 +37,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "Default": "{}",
         "Description": "Limits of rates by name, as JSON; chalicelib/limits/rules.py has names and defaults",
     },
+    "RouteMetrics": {
+        **_SWITCH,
+        "Default": "false",
+        "Description": "Whether each route has metrics of its own, four and billed by the month; logs tell without",
+    },
     "RegistrationOpen": {**_SWITCH, "Default": "true", "Description": "Whether people may open accounts"},
     "RequireVerifiedEmail": {
         **_SWITCH,

@@ -1,13 +1,16 @@
-"""What the cloud keeps an eye on: logs, alarms, one dashboard, a budget, for whatever functions and queues there are.
+"""What the cloud keeps an eye on: logs, alarms, one dashboard, saved queries, a budget, for all functions and queues.
 
 Alarms go to one topic, which mails to the address of the parameter AlarmEmail if one is given. Each alarm's description
 names its section in `docs/operations.md`.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
-from infra.package.functions import Function, Template, of_type, referenced
+from chalicelib.core.metrics import NAMESPACE
+from infra.package import queries
+from infra.package.functions import API, Function, Template, of_type, referenced
 
 _LOG_DAYS = 30
 _OLDEST_MESSAGE_SECONDS = 900
@@ -26,6 +29,7 @@ def watched(template: Template, functions: list[Function]) -> Template:
         **{f"{function.queue}Old": _age_alarm(function.queue) for function in functions if function.queue},
         "ApiFailures": _api_alarm(),
         "Dashboard": _dashboard(functions, dead),
+        **queries.definitions(functions),
     }
     return {
         **template,
@@ -212,6 +216,8 @@ def _dashboard(functions: list[Function], dead: list[str]) -> dict[str, Any]:
             ],
             "Maximum",
         ),
+        *_of_ours(functions),
+        *queries.widgets(functions),
     ]  # fmt: skip
     body = {"Fn::Sub": json.dumps({"widgets": widgets})}
     name = {"Ref": "AWS::StackName"}
@@ -219,6 +225,21 @@ def _dashboard(functions: list[Function], dead: list[str]) -> dict[str, Any]:
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {"DashboardName": name, "DashboardBody": body},
     }
+
+
+def _of_ours(functions: list[Function]) -> Iterator[dict[str, Any]]:
+    """Yield the widgets of the metrics that the log lines carry."""
+    examining = [function for function in functions if "ffprobe" in function.settings.Layers]
+    serving = [function for function in functions if function.name == API]
+    for title, names, some in (
+        ("Examined files", ("files_ready", "files_failed", "files_rejected"), examining),
+        ("Bytes read for examinations", ("aws_bytes_received",), examining),
+        ("Requests: calls and units", ("aws_calls", "capacity_units"), serving),
+    ):
+        metrics = [
+            [NAMESPACE, name, "function", f"${{{function.resource}}}"] for function in some for name in names
+        ]
+        yield _widget(title, metrics)
 
 
 def _widget(title: str, metrics: list[list[str]], statistic: str = "Sum") -> dict[str, Any]:

@@ -19,11 +19,11 @@ from .durability import Durability
 from .emulator import require_pinned
 from .fast_dynamodb import FastDynamoDB
 from .iam_ledger import install_ledger
-from .joined_conditions import READERS, install_conditions
 from .journal import Journal
 from .lambda_functions import install_runtime
 from .root_identity import Application, guard_pages, install_root, root_credentials
 from .s3_objects import recover
+from .templates import READERS, install_conditions, install_queries
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +113,7 @@ def build(settings: Settings) -> tuple[Application, Journal]:
         install_runtime(import_module("ministack.core.lambda_runtime"), settings.lambda_python)
         install_definitions(import_module("ministack.services.apigateway_v1"))
         install_conditions(import_module(f"ministack.services.cloudformation.{name}") for name in READERS)
+        install_queries(import_module("ministack.services.cloudformation.provisioners"))
     if settings.auth:
         root = root_credentials(settings.folder)
         evaluator, sts = (

@@ -72,6 +72,7 @@ def test_limits_are_parameters_whose_defaults_are_the_settings_own() -> None:
         "SizeLimits",
         "AllowedExtensions",
         "Rates",
+        "RouteMetrics",
         "RegistrationOpen",
         "RequireVerifiedEmail",
     }

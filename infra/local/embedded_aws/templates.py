@@ -1,8 +1,10 @@
-"""Conditions that join a list, as CloudFormation evaluates them.
+"""Templates with what the package's has besides: conditions that join a list, and saved queries of logs.
 
-As shipped, MiniStack compares what `Ref` and `Fn::Select` give; a condition with `Fn::Join` is never true.
+As shipped, MiniStack compares what `Ref` and `Fn::Select` give, so a condition with `Fn::Join` is never true; and it
+refuses types of resources that it does not know.
 """
 
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +26,15 @@ def install_conditions(modules: Iterable[Module]) -> None:
 
     for module in modules:
         module._evaluate_conditions = whole
+
+
+def install_queries(provisioners: Module) -> None:
+    """Let a stack have saved queries, which nobody here asks: they have an id, and nothing else."""
+    provisioners._RESOURCE_HANDLERS["AWS::Logs::QueryDefinition"] = {
+        "create": lambda *_: (str(uuid.uuid4()), {}),
+        "update": lambda physical_id, *_: (physical_id, {}),
+        "delete": lambda *_: None,
+    }
 
 
 def _joined(value: Any, params: Record) -> Any:
