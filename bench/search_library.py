@@ -189,6 +189,15 @@ class CountedLists:
             self._dictionary(one) if one.list.kind is Kind.DICTIONARY else self._list(one) for one in reads
         ]
 
+    def read_and_count(
+        self, reads: Sequence[Read], facets: Sequence[Facet]
+    ) -> tuple[list[Rows], dict[Facet, int]]:
+        """Answer reads and counts in one round."""
+        rounds = self.meter.rounds
+        answer = self.read(reads), self.counts(facets)
+        self.meter.rounds = rounds + 1
+        return answer
+
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
         """Return the rows of some files in the list of a word's bucket: a BatchGet for each hundred, at once."""
         of = List(Kind.WORDS, ("w", bucket(word)), word)

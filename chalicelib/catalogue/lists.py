@@ -121,6 +121,11 @@ class Lists(Protocol):
     def read(self, reads: Sequence[Read]) -> list[Rows]:
         """Answer some reads at once."""
 
+    def read_and_count(
+        self, reads: Sequence[Read], facets: Sequence[Facet]
+    ) -> tuple[list[Rows], dict[Facet, int]]:
+        """Answer some reads and `counts`, all at once."""
+
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
         """Return the rows of these files, however many, in the list of a word's bucket, where there are any."""
 

@@ -19,7 +19,7 @@ from chalicelib.catalogue.lists import (
 )
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.rules import UNLISTED, Facet
-from chalicelib.catalogue.text import bucket
+from chalicelib.catalogue.text import bucket, indexed_words, matches
 from chalicelib.core.ids import moment_of
 
 ROWS_PER_UNIT = 15
@@ -34,6 +34,8 @@ MAX_JOINED = 800
 OWN_SHARE = 0.1
 """What a word is taken to have of the rows in its bucket."""
 UNKNOWN = 1 << 20
+NAMING = frozenset({"tag", "ext"})
+"""Attributes whose words are indexed with the file, as far as there is room."""
 MILLISECOND = timedelta(milliseconds=1)
 RANGE_SHARE = 0.3
 """What a range of time or size is taken to leave, for nothing is known of it."""
@@ -47,6 +49,8 @@ class Plan:
     whole: bool
     cost: float
     rate: float
+    rows: float = 0
+    """About how many rows of the list will be read."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,12 @@ class _Estimate:
         return min(self.words.get(word, UNKNOWN), self.total)
 
     def word_share(self, word: str) -> float:
-        return self.files(word) / self.total
+        """About which share of the files that are left has a word: those with a tag have the tag's words."""
+        return 1.0 if self._is_named(word) else self.files(word) / self.total
+
+    def _is_named(self, word: str) -> bool:
+        named = [value for name, value in self.question.facets if name in NAMING]
+        return any(matches(one, word) for value in named for one in indexed_words(value))
 
     def rows(self, of: List) -> float:
         if of.kind is Kind.FACET:
@@ -160,7 +169,7 @@ def _whole(guess: _Estimate, of: List, order: Order, bounds: Bounds) -> Plan:
     rows = guess.rows(of) * (RANGE_SHARE if bounds else 1.0)
     passing, rate = guess.rate(of, order)
     read = Read(of, order, False, bounds, where=_where(guess.question, of, order))
-    return Plan(read, True, _cost(guess, of, rows, rows * passing), rate)
+    return Plan(read, True, _cost(guess, of, rows, rows * passing), rate, rows)
 
 
 def _where(question: Question, of: List, order: Order) -> Where:

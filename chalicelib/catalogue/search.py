@@ -1,10 +1,11 @@
 """Answers a question from posting lists in as few reads as its shape allows.
 
-    sniff     the first rows of each asked word, in the order of words: a rare word is then known whole
+    sniff     the first rows of each asked word, in the order of words: a rare word is then known whole;
+              with filters, what the counters know in the same round
     memory    where a word is rare, its rows are the candidates: everything else is a test of them
     stream    else read the list that promises the page soonest, in the asked order, filtering on what rows carry
     range     where few files are within the range of time or size, they are the candidates
-    collect   or read a short list whole and sort it
+    collect   or read a short list whole, from both its ends at once, and sort it
     leap      a stream that finds nothing asks the other lists where they go on, and jumps there (a zigzag join)
 
 Counts only choose the plan. Whatever they say, a page is right: keys are unique and the same in every list, so a
@@ -12,14 +13,12 @@ cursor (the key of the last file returned, or looked at) means the same to every
 is short and says where to go on.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.catalogue.lists import Kind, Lists, Question, Read, Row, Rows, Where, dictionary, facet_list
 from chalicelib.catalogue.models import Order
 from chalicelib.catalogue.plans import (
-    CALL_COST,
     MAX_COLLECTED,
     MAX_JOINED,
     PAGE_ROWS,
@@ -31,8 +30,8 @@ from chalicelib.catalogue.plans import (
     rows_to_read,
 )
 from chalicelib.catalogue.rules import UNLISTED, Facet
+from chalicelib.catalogue.spending import JOINED_AT_ONCE, Limits, Spending
 
-JOINED_AT_ONCE = 100
 MISLED = 1.5
 """How many times longer than it should be a list is read before another way is taken."""
 SHORT_RANGE = 3
@@ -40,17 +39,8 @@ SHORT_RANGE = 3
 LEAP_AGAIN = 4
 FILTERED = 4
 """How many times more rows may be looked at than are to be joined, where most do not pass the filter."""
+ONE_PAGE = Limits()
 Choose = Callable[[Sequence[Plan]], Plan]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far a page may go: reads and read units before it ends short, rows sniffed, rows before a leap."""
-
-    calls: int = 24
-    units: int = 4000
-    sniffed: int = 400
-    leap_after: int = 400
 
 
 @dataclass(frozen=True)
@@ -85,14 +75,16 @@ class Search:
         limit: int,
         newest: str,
         after: str | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = ONE_PAGE,
         choose: Choose = lambda found: found[0],
     ) -> None:
-        self._lists, self._question, self._limit, self._after = lists, question, limit, after
+        self._spending = Spending(lists, limits)
+        self._question, self._limit, self._after = question, limit, after
         self._limits, self._choose, self._newest = limits, choose, newest
         self._rare: dict[str, dict[str, Row]] = {}
         self._frequent: dict[str, float] = {}
-        self._calls, self._units = 0, 0.0
+        self._first: dict[str, Rows] = {}
+        self._counted: dict[Facet, int] | None = None
 
     def run(self) -> Found:
         """Answer the question."""
@@ -116,11 +108,15 @@ class Search:
     def _sniff(self) -> None:
         words = self._question.words
         reads = [Read(dictionary(word), Order.NAME, False, limit=self._limits.sniffed) for word in words]
-        for word, page in zip(words, self._read(reads), strict=True):
+        if words and self._question.facets:  # in the same round: most words that are asked for are not rare
+            pages, self._counted = self._spending.read_and_count(reads, self._counted_facets)
+        else:
+            pages = self._spending.read(reads)
+        for word, page in zip(words, pages, strict=True):
             if page.last is None:
                 self._rare[word] = {row.file_id: row for row in page.rows}
             else:
-                self._frequent[word] = files_with(page, self._newest)
+                self._first[word], self._frequent[word] = page, files_with(page, self._newest)
 
     def _short_range(self) -> list[Row] | None:
         """Return all rows within the range of time or size if there are few; None when there is none, or many.
@@ -134,45 +130,38 @@ class Search:
         order, bounds = ranges.popitem()
         listed = [facet for facet in question.facets if facet not in UNLISTED]
         of = facet_list(listed[0] if listed else question.base)
-        [page] = self._read([Read(of, order, False, bounds, limit=SHORT_RANGE * self._limits.sniffed)])
+        [page] = self._spending.read(
+            [Read(of, order, False, bounds, limit=SHORT_RANGE * self._limits.sniffed)]
+        )
         return page.rows if page.last is None else None
 
     def _counts(self) -> dict[Facet, int] | None:
         question = self._question
         if question.is_simple or (question.words and not question.facets and len(question.words) == 1):
             return None
-        self._calls += 1
-        return self._lists.counts([question.base, *question.facets])
-
-    def _read(self, reads: Sequence[Read]) -> list[Rows]:
-        if not reads:
-            return []
-        pages = self._lists.read(reads)
-        self._calls += len(pages)
-        self._units += sum(max(1.0, page.looked_at / ROWS_PER_UNIT) for page in pages)
-        return pages
+        if self._counted is not None:
+            return self._counted
+        return self._spending.counts(self._counted_facets)
 
     @property
-    def _cost(self) -> float:
-        return self._units + CALL_COST * self._calls
-
-    def _spent(self) -> bool:
-        return self._calls >= self._limits.calls or self._units >= self._limits.units
+    def _counted_facets(self) -> list[Facet]:
+        return [self._question.base, *self._question.facets]
 
     def _whole(self, plan: Plan) -> Iterable[Row] | None:
         """Return every fitting row of a list, each file once; None when the budget ends first."""
         rows: dict[str, Row] = {}
-        read, looked_at = plan.read, 0
-        while not self._spent():
-            [page] = self._read([read])
-            rows |= {row.file_id: row for row in page.rows}
-            looked_at += page.looked_at
+        looked_at, where = 0, plan.read.where
+        known = self._first.get(plan.read.list.word) if plan.read.list.kind is Kind.DICTIONARY else None
+        for pages, all_read in self._spending.from_both_ends(plan.read, plan.rows, known):
+            rows |= {row.file_id: row for page in pages for row in page.rows if where.admits(row)}
+            looked_at += sum(page.looked_at for page in pages)
             if looked_at > MISLED * MAX_COLLECTED:
                 return None
-            if page.last is None:
+            if all_read:
                 too_many = len(rows) > MAX_JOINED and not all(map(self._learned, self._to_join(plan)))
                 return None if too_many else rows.values()
-            read = replace(read, after=page.last)
+            if self._spending.is_over:
+                return None
         return None
 
     def _sorted(self, rows: Iterable[Row]) -> Found:
@@ -215,22 +204,21 @@ class Search:
             return known
         if len(unknown) > self._frequent[word] / ROWS_PER_UNIT and self._learned(word):
             return self._rare[word]
-        self._calls += math.ceil(len(unknown) / JOINED_AT_ONCE)
-        self._units += len(unknown)
-        return known | {row.file_id: row for row in self._lists.rows_of(word, unknown) if row.fields(word)}
+        return known | {row.file_id: row for row in self._spending.rows_of(word, unknown) if row.fields(word)}
 
     def _learned(self, word: str) -> bool:
         """Read all rows of a word, unless they are many; tell whether they are known now."""
+        if word in self._rare or self._frequent[word] > MAX_COLLECTED:
+            return word in self._rare
         rows: dict[str, Row] = {}
-        read = Read(dictionary(word), Order.NAME, False)
-        while word not in self._rare and self._frequent[word] <= MAX_COLLECTED:
-            [page] = self._read([read])
-            rows |= {row.file_id: row for row in page.rows}
-            if page.last is None:
+        read, expected = Read(dictionary(word), Order.NAME, False), self._frequent[word]
+        for pages, all_read in self._spending.from_both_ends(read, expected, self._first[word]):
+            rows |= {row.file_id: row for page in pages for row in page.rows}
+            if all_read:
                 self._rare[word], self._frequent[word] = rows, 0
-            elif self._spent() or len(rows) > MISLED * MAX_COLLECTED:
+            elif self._spending.is_over or len(rows) > MISLED * MAX_COLLECTED:
                 self._frequent[word] = UNKNOWN  # it comes far more often than it seemed to
-            read = replace(read, after=page.last)
+                break
         return word in self._rare
 
     def _stream(self, plan: Plan, other: Plan | None) -> Found:
@@ -240,18 +228,18 @@ class Search:
         """
         found: list[Match] = []
         rate, looked_at, leap_at = plan.rate, 0, self._limits.leap_after
-        position, spent, passed = self._after, self._cost, 0
+        position, spent, passed = self._after, self._spending.cost, 0
         while True:
             limit = rows_to_read(self._limit + 1 - len(found), rate)
             limit = min(limit, int(self._room(plan) * min(FILTERED, (looked_at + 1) / (passed + 1))))
-            [page] = self._read([replace(plan.read, after=position, limit=limit)])
+            [page] = self._spending.read([replace(plan.read, after=position, limit=limit)])
             fitting = self._joined(page.rows)
             found += fitting
             looked_at, passed = looked_at + page.looked_at, passed + len(page.rows)
             position = page.last
-            if len(found) > self._limit or position is None or self._spent():
+            if len(found) >= self._limit or position is None or self._spending.is_over:
                 return self._page(found, position)
-            if other is not None and self._cost - spent > other.cost:
+            if other is not None and self._spending.cost - spent > other.cost:
                 rows, other = self._whole(other), None
                 if rows is not None:
                     return self._sorted(rows)
@@ -271,7 +259,7 @@ class Search:
     def _room(self, plan: Plan) -> int:
         """Return how many rows the next read may look at, so that their joins stay within the budget."""
         joins = len(self._to_join(plan))
-        calls = max(1, self._limits.calls - self._calls - 1)
+        calls = max(1, self._limits.calls - self._spending.calls - 1)
         return min(MAX_JOINED, JOINED_AT_ONCE * max(1, calls // joins)) if joins else PAGE_ROWS
 
     def _leap(self, plan: Plan, position: str) -> str | None:
@@ -282,7 +270,7 @@ class Search:
             Read(facet_list(one), plan.read.order, plan.read.descending, plan.read.bounds, position, 1)
             for one in others
         ]
-        pages = self._read(reads)
+        pages = self._spending.read(reads)
         if any(not page.rows for page in pages):
             return None
         nexts = [page.rows[0].position(plan.read.order) for page in pages]

@@ -21,7 +21,8 @@ from chalicelib.catalogue.rules import (
     tag_facet,
     tag_key,
 )
-from chalicelib.catalogue.search import Found, Limits, Search
+from chalicelib.catalogue.search import Found, Search
+from chalicelib.catalogue.spending import Limits
 from chalicelib.catalogue.store import PostingStore
 from chalicelib.catalogue.text import asked_words
 from chalicelib.core.ids import first_id_at

@@ -67,6 +67,22 @@ class OwnersLists:
         """Answer some reads at once: a Query each, in parallel."""
         return at_once(self._query, reads)
 
+    def read_and_count(
+        self, reads: Sequence[Read], facets: Sequence[Facet]
+    ) -> tuple[list[Rows], dict[Facet, int]]:
+        """Answer some reads and `counts`, all at once: a call each, in parallel."""
+        counted: dict[Facet, int] = {}
+        pages: list[Rows | None] = [None] * len(reads)
+
+        def ask(number: int) -> None:
+            if number < len(reads):
+                pages[number] = self._query(reads[number])
+            else:
+                counted.update(self.counts(facets))
+
+        at_once(ask, range(len(reads) + 1))
+        return [page for page in pages if page is not None], counted
+
     def rows_of(self, word: str, file_ids: Sequence[str]) -> list[Row]:
         """Return the rows of files in the list of a word's bucket; a call for each hundred, in parallel."""
         pk = word_list_key(self.owner_id, word)

@@ -10,8 +10,9 @@ from chalicelib.catalogue.lists import Question
 from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.catalogue.plans import Plan
 from chalicelib.catalogue.rules import postings
-from chalicelib.catalogue.search import Limits, Search
+from chalicelib.catalogue.search import Search
 from chalicelib.catalogue.service import question_of
+from chalicelib.catalogue.spending import Limits
 from chalicelib.catalogue.store import OwnersLists
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import Library
