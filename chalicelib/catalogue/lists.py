@@ -3,6 +3,7 @@
 The search decides what to read; whoever has the lists (the store, or a model that counts) answers.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +14,7 @@ from chalicelib.catalogue.rules import FURTHER, SEPARATOR, Facet, mark
 from chalicelib.catalogue.text import bucket, matches
 
 TOP = "\U0010ffff"
+_FIELDS = re.compile("[a-z][0-9.]*")
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,25 @@ class Row:
     def fields(self, asked: str) -> str:
         """Return the letters of the fields in which an asked word was found; empty: in none that this row knows."""
         pairs = [pair.split("/") for pair in self.words.split()]
-        return "".join(sorted({c for word, letters in pairs if matches(word, asked) for c in letters}))
+        told = {sign for word, where in pairs if matches(word, asked) for sign in where}
+        return "".join(sorted(filter(str.isalpha, told)))
+
+    def places(self, asked: str) -> list[tuple[str, dict[str, list[int]]]]:
+        """Return the words that answer an asked one: by the letters of their fields, the places where they stand."""
+        pairs = [pair.split("/") for pair in self.words.split()]
+        return [(word, _where(told)) for word, told in pairs if matches(word, asked)]
 
     @property
     def name(self) -> str:
         """Return the name in the form in which it is ordered."""
         return self.by_name.split(SEPARATOR)[0]
+
+
+def _where(told: str) -> dict[str, list[int]]:
+    """Read `n0c3.17`: at place 0 of the field n, at 3 and 17 of c."""
+    return {
+        field[0]: [int(place) for place in field[1:].split(".") if place] for field in _FIELDS.findall(told)
+    }
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from chalicelib.catalogue.looks import BANDS, look_key, look_list
 from chalicelib.catalogue.models import Entry
-from chalicelib.catalogue.text import bucket, indexed_words
+from chalicelib.catalogue.text import bucket, indexed_places, indexed_words
 from chalicelib.core.ids import moment_of
 
 SIZE_DIGITS = 12  # hexadecimal: up to 256 TiB
@@ -34,6 +34,10 @@ FURTHER = "\1"
 WORD_FIELDS = {"filename": "n", "tags": "g", "caption": "c", "custom": "u", "title": "t"}
 """The fields whose words are indexed, first come first served, and their letters in a row."""
 TEXT_LETTER = "x"
+PLACES = 3
+"""How many places of a word in a field are kept, for phrases."""
+BETWEEN_TAGS = 100
+"""Places between two tags, so that no phrase goes from one to the next."""
 Facet = tuple[str, str]
 ALL: Facet = ("all", "")
 """The list of everything an owner has outside the trash."""
@@ -169,14 +173,30 @@ def _word_postings(entry: Entry, projected: dict[str, str]) -> set[Posting]:
         buckets.setdefault(word_list_key(entry.owner_id, word), {})[word] = letters
     also = {"pn": fold(entry.filename)[:MAX_NAME_KEY], "pz": size_text(entry.size)}
     rows = set()
+    places = _places(entry)
     for key, words in buckets.items():
-        written = " " + "".join(f"{word}/{letters} " for word, letters in words.items())
+        written = " " + "".join(
+            f"{word}/{''.join(letter + places[word, letter] for letter in letters)} "
+            for word, letters in words.items()
+        )
         for number, word in enumerate(words):
             further = {"x": "1"} if number else {}
             sk = f"{entry.file_id}{FURTHER}{word}" if number else entry.file_id
             order = {"n": f"{word}{SEPARATOR}{entry.file_id}", "w": written}
             rows.add(_posting(key, sk, projected | also | order | further))
     return rows
+
+
+def _places(entry: Entry) -> dict[tuple[str, str], str]:
+    """Return where words stand in which field, as a row tells it: the first few places, with dots between."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for field, letter in (*WORD_FIELDS.items(), ("text", TEXT_LETTER)):
+        for number, text in enumerate(entry.tags if field == "tags" else [getattr(entry, field)]):
+            for word, place in indexed_places(text):
+                kept = found.setdefault((word, letter), [])
+                if len(kept) < PLACES:
+                    kept.append(str(place + number * BETWEEN_TAGS))
+    return {key: ".".join(places) for key, places in found.items()}
 
 
 def _look_postings(entry: Entry) -> set[Posting]:

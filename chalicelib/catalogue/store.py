@@ -8,8 +8,8 @@ r"""Postings in the table `tags` (o: the owner, i: the file's id); its counters 
 | looks of a picture | `o#look#0` to `o#look#7` | its perceptual hash from that byte on\0i | | | |
 
 The order of keys is the order of upload. `f` holds the attributes that filters ask for: `|type:image||ext:jpg|`;
-`w` the words with the letters of their fields: ` beach/nc `; a size has 12 hexadecimal digits; by `p` rows are found
-whoever the owner is (`everyone.py`).
+`w` the words with their fields, and places there: ` beach/n0c3.17 `; a size has 12 hexadecimal digits; by `p` rows are
+found whoever the owner is (`everyone.py`).
 Local secondary indexes `by_name` (n) and `by_size` (z) hold the other orders; they can be read strongly consistent,
 and exist from the table's first day because DynamoDB cannot add them later. n also orders the words of a bucket.
 """

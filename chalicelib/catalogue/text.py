@@ -8,7 +8,7 @@ of characters, so any two that stand together are found.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MAX_WORD = 32
 PREFIX_FROM = 3
@@ -33,20 +33,33 @@ def plain(text: str) -> str:
 
 def indexed_words(text: str) -> list[str]:
     """Return the words under which a text is found, in its order and each once."""
-    found: list[str] = []
-    for kind, run in _runs(text):
-        # The last character alone, too: a question of one character is a prefix of the pair that it begins.
-        found += [run[at : at + 2] for at in range(len(run))] if kind == "unspaced" else [run[:MAX_WORD]]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(word for word, _ in indexed_places(text)))
+
+
+def indexed_places(text: str) -> list[tuple[str, int]]:
+    """Return the words under which a text is found, and where they stand: the next word one further."""
+    # The last character alone, too: a question of one character is a prefix of the pair that it begins.
+    return _placed(text, lambda run: [run[at : at + 2] for at in range(len(run))])
 
 
 def asked_words(text: str) -> tuple[str, ...]:
     """Return the words that must all match, each once."""
-    found: list[str] = []
+    return tuple(dict.fromkeys(word for word, _ in asked_places(text)))
+
+
+def asked_places(text: str) -> list[tuple[str, int]]:
+    """Return the words of a phrase, and where they stand from its beginning on."""
+    return _placed(text, lambda run: [run[at : at + 2] for at in range(len(run) - 1)] or [run])
+
+
+def _placed(text: str, pairs: Callable[[str], list[str]]) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    place = 0
     for kind, run in _runs(text):
-        pairs = [run[at : at + 2] for at in range(len(run) - 1)] or [run]
-        found += pairs if kind == "unspaced" else [run[:MAX_WORD]]
-    return tuple(dict.fromkeys(found))
+        words = pairs(run) if kind == "unspaced" else [run[:MAX_WORD]]
+        found += [(word, place + at) for at, word in enumerate(words)]
+        place += len(run) if kind == "unspaced" else 1
+    return found
 
 
 def sequence(text: str) -> str:

@@ -111,12 +111,12 @@ def test_a_name_comes_before_a_caption_before_the_text_and_a_phrase_before_scatt
     other = ana.upload("artist.txt", b"8")["id"]
     newest = ana.upload("d.txt", b"9", caption="beach sunset")["id"]
     found = ana.get("/v1/search?q=beach sunset")["items"]
-    expected = [phrase, scattered, beginning, tagged, newest, told, own]
+    expected = [phrase, scattered, beginning, newest, tagged, told, own]
     assert [one["id"] for one in found] == expected
     assert [one["matched"] for one in found[2:]] == [
         ["filename"],
-        ["tags"],
         ["caption"],
+        ["tags"],
         ["caption"],
         ["custom"],
     ]
