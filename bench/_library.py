@@ -8,7 +8,8 @@ from pathlib import Path
 
 from bench._machine import ROOT
 from chalicelib.aws.clients import Clients
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from infra.local.credentials import Endpoint
 from infra.local.embedded_aws.process import EmbeddedAws
 from infra.local.stack import deploy, environment_of

@@ -1,18 +1,28 @@
 """What a cold start costs: import, the clients of S3, DynamoDB and SQS, and a first event, each in a new process.
 
-The API and the extraction function, each beside a bare Chalice app with the same three clients and the same event.
-Processor time, because it is what a busy machine leaves alone; no request reaches AWS. `python -m bench.cold_start`
+The API and the extraction function, each beside a bare Chalice app with the same three clients and the same event. As
+views and services are imported when they are first needed, a first event that needs few of them would flatter: so also
+the first list of files, signed in, beside a bare app that makes the same two calls, and extraction with all that an
+arrival needs. Processor time, because it is what a busy machine leaves alone; a few lines here stand in for AWS.
+`python -m bench.cold_start`
 """
 
+import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from bench._machine import ROOT
+from chalicelib.accounts.models import Account
+from chalicelib.accounts.tokens import AccessTokens
+from chalicelib.core.caller import Role
+from chalicelib.core.clock import now
 from chalicelib.settings import Settings
 
 ROUNDS = int(os.environ.get("ROUNDS", "9"))
@@ -30,6 +40,10 @@ ping = {"httpMethod": "GET", "path": "/ping", "resource": "/ping", "headers": {}
         "requestContext": {"httpMethod": "GET", "resourcePath": "/ping", "path": "/ping", "requestId": "request-1",
                            "identity": {"sourceIp": "203.0.113.7"}}}
 """
+LIST = """
+listing = {**ping, "path": "/v1/files", "resource": "/v1/files", "headers": {"Authorization": "Bearer " + TOKEN},
+           "requestContext": {**ping["requestContext"], "resourcePath": "/v1/files", "path": "/v1/files"}}
+"""
 TEST_EVENT = """
 record = {"messageId": "1", "receiptHandle": "1", "body": '{"Service": "Amazon S3", "Event": "s3:TestEvent"}',
           "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "md5OfBody": "",
@@ -45,6 +59,20 @@ def answer(): return {"message": "pong"}
 session = boto3.Session()
 clients = [session.client(name) for name in ("dynamodb", "s3", "sqs")]
 assert app(ping, Context())["statusCode"] == 200
+"""
+BARE_LIST = """
+import boto3
+from chalice import Chalice
+app = Chalice(app_name="bare")
+session = boto3.Session()
+@app.route("/v1/files")
+def answer():
+    session.client("secretsmanager").get_secret_value(SecretId="keys")
+    dynamodb = session.client("dynamodb")
+    owned = {":pk": {"S": "x"}}
+    found = dynamodb.query(TableName="x", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=owned)
+    return {"items": found["Items"]}
+assert app(listing, Context())["statusCode"] == 200
 """
 BARE_WORKER = """
 import boto3
@@ -63,12 +91,19 @@ clients = library().clients
 assert clients.dynamodb and clients.s3 and clients.sqs
 assert app(ping, Context())["statusCode"] == 200
 """
+FILES = """
+from app import app
+assert app(listing, Context())["statusCode"] == 200
+"""
 WORKER = """
 from chalicelib.events.extraction import extract
 from chalicelib.wiring import library
 clients = library().clients
 assert clients.dynamodb and clients.s3 and clients.sqs
 assert extract(batch, Context()) == {"batchItemFailures": []}
+"""
+ARRIVAL = """
+assert library().intake
 """
 SPENT = """
 import resource, sys
@@ -77,28 +112,62 @@ print(spent.ru_utime + spent.ru_stime, spent.ru_maxrss, len(sys.modules))
 """
 PAIRS = {
     "API": (CONTEXT + PING + BARE_API, CONTEXT + PING + API),
+    "API, list": (CONTEXT + PING + LIST + BARE_LIST, CONTEXT + PING + LIST + FILES),
     "extraction": (CONTEXT + TEST_EVENT + BARE_WORKER, CONTEXT + TEST_EVENT + WORKER),
+    "arrival": (CONTEXT + TEST_EVENT + BARE_WORKER, CONTEXT + TEST_EVENT + WORKER + ARRIVAL),
 }
+KEYS = {"current": "k1", "k1": "0" * 64}
+ANSWERS = {
+    "secretsmanager.GetSecretValue": {"SecretString": json.dumps(KEYS)},
+    "DynamoDB_20120810.Query": {"Items": [], "Count": 0, "ScannedCount": 0},
+}
+"""What AWS would say: the keys of tokens, and that there are no files."""
 
 
-def environment(home: Path) -> dict[str, str]:
-    """Return what a function has: its code, settings that are filled in, and nothing of this machine's AWS."""
+class StandIn(BaseHTTPRequestHandler):
+    """Answers as AWS would, at once."""
+
+    def do_POST(self) -> None:
+        """Answer one call."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps(ANSWERS[self.headers["X-Amz-Target"]]).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Keep quiet."""
+
+
+def token() -> str:
+    """Return the access token of somebody without files."""
+    account = Account("0190c5a7-5b5e-7a3c-9d0e-4f2b8c6d1e3a", "x@example.org", None, Role.OPERATOR, "", now())
+    return AccessTokens(lambda: KEYS, now).issue(account, account.id)
+
+
+def environment(home: Path, aws: str) -> dict[str, str]:
+    """Return what a function has: its code, settings that are filled in, and an AWS that is none."""
     foreign = ("AWS_", "MEDIATHEQUE_", "PYTHON")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    settings = {
-        f"MEDIATHEQUE_{name.upper()}": "https://example.org/x"
-        for name, field in Settings.model_fields.items()
-        if field.is_required()
+    settings = {f"MEDIATHEQUE_{name.upper()}": "https://example.org/x" for name in Settings.required()}
+    keys = {
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL": aws,
     }
-    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "eu-west-1"}
     python = {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task cannot be written
-    return own | settings | keys | python | {"AWS_EC2_METADATA_DISABLED": "true"}
+    return own | settings | keys | python | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": aws}
 
 
-def spent(code: str, home: Path) -> list[float]:
+def spent(code: str, home: Path, aws: str) -> list[float]:
     """Return the processor's milliseconds, the most memory in MB, and the modules of one new process."""
-    command = [sys.executable, "-c", code + SPENT]
-    done = subprocess.run(command, cwd="/", env=environment(home), capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", f"TOKEN = {token()!r}\n{code}{SPENT}"]
+    done = subprocess.run(
+        command, cwd="/", env=environment(home, aws), capture_output=True, text=True, check=True
+    )
     seconds, kilobytes, modules = done.stdout.splitlines()[-1].split()
     return [1000 * float(seconds), int(kilobytes) / 1024, int(modules)]
 
@@ -116,22 +185,30 @@ def homes(folder: Path) -> dict[str, Path]:
     return found
 
 
+def compare(function: str, starts: dict[str, tuple[str, Path]], aws: str) -> None:
+    """Start one function in all forms by turns, and print medians and how they compare with the bare app's."""
+    rounds = [{name: spent(*start, aws) for name, start in starts.items()} for _ in range(ROUNDS + 1)][1:]
+    base = statistics.median(one["bare"][0] for one in rounds)
+    for name in starts:
+        columns = zip(*(one[name] for one in rounds), strict=True)
+        milliseconds, megabytes, modules = (statistics.median(column) for column in columns)
+        print(
+            f"{function:<11} {name:<17} {milliseconds:6.0f} ms  {megabytes:4.0f} MB  {modules:5.0f} modules"
+            f"  {milliseconds / base:.2f} times the bare app's"
+        )
+
+
 def main() -> None:
-    """Start all by turns, and print medians and how they compare with the bare app's."""
+    """Start everything in every form."""
     subprocess.run([sys.executable, "-m", "compileall", "-q", "app.py", "chalicelib"], cwd=ROOT, check=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with ThreadingHTTPServer(("127.0.0.1", 0), StandIn) as server, tempfile.TemporaryDirectory() as folder:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        aws = f"http://127.0.0.1:{server.server_port}"
+        places = homes(Path(folder))
         for function, (bare, ours) in PAIRS.items():
-            starts = {"bare": (bare, Path(folder))}
-            starts |= {name: (ours, home) for name, home in homes(Path(folder)).items()}
-            rounds = [{name: spent(*start) for name, start in starts.items()} for _ in range(ROUNDS + 1)][1:]
-            for name in starts:
-                columns = zip(*(one[name] for one in rounds), strict=True)
-                milliseconds, megabytes, modules = (statistics.median(column) for column in columns)
-                base = statistics.median(one["bare"][0] for one in rounds)
-                print(
-                    f"{function:<11} {name:<17} {milliseconds:6.0f} ms  {megabytes:4.0f} MB  {modules:5.0f} modules"
-                    f"  {milliseconds / base:.2f} times the bare app's"
-                )
+            starts = {"bare": (bare, Path(folder))} | {name: (ours, home) for name, home in places.items()}
+            compare(function, starts, aws)
+        server.shutdown()
 
 
 if __name__ == "__main__":

@@ -36,7 +36,8 @@ from chalicelib.exports.models import ExportState
 from chalicelib.exports.tables import Table, wanted
 from chalicelib.files.export import COLUMNS
 from chalicelib.files.models import File, Status
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 
 FILES = 100_000
 MEMORY_MB = 1024

@@ -27,6 +27,7 @@ from chalicelib.core.ids import new_id
 from chalicelib.events.extraction import extract
 from chalicelib.events.jobs import run_jobs
 from chalicelib.events.media import examine_media
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Request
 from infra.local import sqs_event
 from infra.local.credentials import Endpoint
@@ -98,9 +99,9 @@ def roles(outputs: dict[str, str]) -> Roles:
 
 
 @pytest.fixture(scope="session")
-def settings(outputs: dict[str, str]) -> wiring.Settings:
+def settings(outputs: dict[str, str]) -> Settings:
     assert outputs
-    return wiring.Settings.from_environment()
+    return Settings.from_environment()
 
 
 @dataclass
@@ -128,7 +129,7 @@ def clients(outputs: dict[str, str]) -> Clients:
 
 
 @pytest.fixture
-def library(settings: wiring.Settings, clients: Clients, clock: FakeClock) -> wiring.Library:
+def library(settings: Settings, clients: Clients, clock: FakeClock) -> wiring.Library:
     return wiring.build(settings, clients, clock)
 
 

@@ -13,6 +13,7 @@ import boto3
 from chalicelib import wiring
 from chalicelib.aws.clients import Clients
 from chalicelib.core.clock import Clock, now
+from chalicelib.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Roles:
             with environment(self._session(name)):
                 assert made.dynamodb  # the first client decides whose credentials all have
             self.clients[name] = made
-        return wiring.build(wiring.Settings.from_environment(), self.clients[name], clock)
+        return wiring.build(Settings.from_environment(), self.clients[name], clock)
 
     @contextmanager
     def acting_as(self, name: str) -> Iterator[None]:

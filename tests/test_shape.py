@@ -11,7 +11,7 @@ FOLDERS = ("chalicelib", "infra", "layers", "bench", "client")
 SOURCES = [ROOT / "app.py", *sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))]
 MAX_FUNCTION_LINES = 40
 MAX_MODULE_LINES = 300
-MAX_APP_LINES = 80
+MAX_APP_LINES = 160
 
 
 def lines_of(path: Path) -> int:

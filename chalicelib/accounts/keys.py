@@ -15,12 +15,11 @@ from chalicelib.accounts.models import ApiKey, TokenInvalid, TooManyKeys
 from chalicelib.accounts.tokens import OpaqueToken
 from chalicelib.audit.service import Audit
 from chalicelib.aws.table import Tables, Write
-from chalicelib.core.caller import Caller, Origin, Role, Scope
+from chalicelib.core.caller import API_KEY_PREFIX, Caller, Origin, Role, Scope
 from chalicelib.core.clock import Clock
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.ids import NewId
 
-PREFIX = "mdt_"
 MAX_KEYS = 50
 NOTED_EVERY = timedelta(minutes=1)
 """How exact the moment of the last use is."""
@@ -59,7 +58,7 @@ class ApiKeys:
         )
         entry = self._entry("key.made", caller, key.id, name=name, scopes=sorted(scopes))
         self.tables.commit([self.store.put_new(key), entry])
-        return key, f"{PREFIX}{token}"
+        return key, f"{API_KEY_PREFIX}{token}"
 
     def list(self, caller: Caller) -> list[ApiKey]:
         """Return the caller's keys, newest first; those that have expired are gone."""
@@ -73,7 +72,7 @@ class ApiKeys:
 
     def read(self, text: str, origin: Origin) -> Caller:
         """Return whom a key stands for; one call, and once a minute another. Raises TokenInvalid."""
-        token = OpaqueToken.parse(text.removeprefix(PREFIX))
+        token = OpaqueToken.parse(text.removeprefix(API_KEY_PREFIX))
         key, account = self.store.with_account(token.user_id, token.id)
         now = self.clock()
         if key is None or account is None or not account.active or _has_expired(key, now):

@@ -1,1 +1,1 @@
-"""HTTP's door: one blueprint per resource, each route declared through `endpoint`."""
+"""HTTP's door: one module per resource, each route declared through `endpoint` and found through `routing`."""

@@ -3,18 +3,17 @@
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
 from chalicelib.api.fields import Moment, Paging
+from chalicelib.api.models import Output
 from chalicelib.api.request import Call
 from chalicelib.audit.models import Entry, Wanted
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.files.models import FileNotFound, Permission, PermissionMissing
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Activity")
+route = Routes("Activity")
 
 
 class EntryQuery(Paging):

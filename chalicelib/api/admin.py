@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import EmailStr, Field
 
 from chalicelib.accounts.administration import Filter
@@ -17,16 +16,16 @@ from chalicelib.accounts.models import (
     Status,
     WeakPassword,
 )
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Paging, PersonName
 from chalicelib.api.me import AccountView
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.core.caller import Role
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.quotas.models import QuotaChanged
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Administration")
+route = Routes("Administration")
 
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 MAX_QUOTA = 1 << 50

@@ -1,7 +1,5 @@
 """Categories for everybody, which admins make."""
 
-from chalice.app import Blueprint
-
 from chalicelib.api.bulk import BulkJobView, job_answer
 from chalicelib.api.categories import CategoryFields, CategoryList, CategoryRemoval, CategoryView, uncounted
 from chalicelib.api.endpoint import Answer, Routes, Who
@@ -14,8 +12,7 @@ from chalicelib.catalogue.categories import (
     CategoryUnknown,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Administration")
+route = Routes("Administration")
 
 
 @route(

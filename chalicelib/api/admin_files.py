@@ -1,7 +1,5 @@
 """Files of all owners, for admins."""
 
-from chalice.app import Blueprint
-
 from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Id
 from chalicelib.api.files import Change, Removal
@@ -13,8 +11,7 @@ from chalicelib.core.paging import CursorInvalid
 from chalicelib.files.administration import OwnerNeeded
 from chalicelib.files.models import FileChanged, FilenameInvalid, FileNotFound
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Administration")
+route = Routes("Administration")
 
 
 class AnybodysListing(Listing):

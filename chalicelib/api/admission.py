@@ -8,10 +8,9 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
-from chalicelib.accounts.keys import PREFIX as API_KEY_PREFIX
 from chalicelib.api.request import Call, bearer_token
 from chalicelib.aws.guard import guarded
-from chalicelib.core.caller import Caller, Origin, Role, Scope
+from chalicelib.core.caller import API_KEY_PREFIX, Caller, Origin, Role, Scope
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.log import log
 from chalicelib.wiring import Library
@@ -53,4 +52,4 @@ def guard(call: Call) -> AbstractContextManager[None]:
 def _caller(library: Library, token: str, origin: Origin) -> Caller:
     if token.startswith(API_KEY_PREFIX):
         return library.api_keys.read(token, origin)
-    return library.sessions.access_tokens.read(token, origin)
+    return library.access_tokens.read(token, origin)

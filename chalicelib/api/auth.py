@@ -2,7 +2,6 @@
 
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import EmailStr, Field
 
 from chalicelib.accounts.models import (
@@ -16,14 +15,14 @@ from chalicelib.accounts.models import (
     TokenPair,
     WeakPassword,
 )
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import PersonName
 from chalicelib.api.me import AccountView
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.limits.models import RateExceeded
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Accounts")
+route = Routes("Accounts")
 
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 Email = Annotated[str, Field(min_length=1, max_length=320)]

@@ -3,16 +3,14 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from chalice.app import Blueprint
-
-from chalicelib.api.endpoint import Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
 from chalicelib.api.fields import Paging
+from chalicelib.api.models import Output
 from chalicelib.api.request import Call
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.jobs.models import Listed
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Organising")
+route = Routes("Organising")
 Edit = Literal["tag", "untag", "retag", "categorise", "detach", "visibility", "delete", "erase"]
 
 
@@ -67,7 +65,7 @@ class JobPage(Output):
     summary="List one's background jobs of the last month: edits of many files, exports, archives; newest first",
 )
 def list_background_jobs(call: Call, query: JobQuery) -> JobPage:
-    jobs = call.library.organising.jobs.listed
+    jobs = call.library.job_list
     found = jobs.of_caller(
         call.caller, state=query.status, kind=query.kind, limit=query.limit, cursor=query.cursor
     )

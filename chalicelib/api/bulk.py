@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Id, Tags
 from chalicelib.api.finding import Filters
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.catalogue.categories import (
     CategoryUnknown,
@@ -26,8 +26,7 @@ from chalicelib.organising.models import (
     Result,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Organising")
+route = Routes("Organising")
 
 
 class FailureView(Output):

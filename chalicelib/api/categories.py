@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from chalice.app import Blueprint
 from pydantic import AfterValidator, Field
 
 from chalicelib.api.bulk import BulkJobView, job_answer
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Id, plain
+from chalicelib.api.models import Input, Output, Resource
 from chalicelib.api.request import Call
 from chalicelib.catalogue.categories import (
     Category,
@@ -18,8 +18,7 @@ from chalicelib.catalogue.categories import (
     CategoryUnknown,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Categories")
+route = Routes("Categories")
 
 CategoryName = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S"), AfterValidator(plain)]
 

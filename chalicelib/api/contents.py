@@ -2,20 +2,20 @@
 
 from typing import Annotated
 
-from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.api.bulk import BulkDone, BulkJobView, job_answer
-from chalicelib.api.endpoint import Answer, Input, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import ContentId, Id
 from chalicelib.api.finding import Listing
-from chalicelib.api.request import Call, validated
+from chalicelib.api.models import Input
+from chalicelib.api.reading import validated
+from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage
 from chalicelib.core.paging import CursorInvalid
 from chalicelib.organising.models import Action, Edit
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Contents")
+route = Routes("Contents")
 
 
 class Content(Input):

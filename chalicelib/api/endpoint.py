@@ -1,42 +1,37 @@
-"""How a route is declared, and everything that happens around its view.
+"""How a route is declared, beside its view, and answered.
 
     @route("GET /v1/files/{file_id}", who=Who.USER, returns=FileView, summary="Read a file")
     def read_file(call: Call, file_id: str) -> FileView: ...
 
 The declaration says who may call, what comes in (`body` and `query` are parameters of the view, typed with pydantic
-models) and what goes out. Around the view: request id, authentication, validation, ETag, errors as problem+json,
-one line of log with what the request cost. `ROUTES` is the list of all declarations; OpenAPI and the test that
-walks all routes are made from it.
+models) and what goes out. Before the view: authentication, validation; after it: the ETag. `app.py`'s table says where
+each route is declared (`routing.py`), `DECLARED` is what has been imported so far.
 """
 
 import inspect
-import time
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from chalice.app import Blueprint, Request, Response
-from pydantic import BaseModel, ConfigDict
+from chalice.app import Request, Response
 
-from chalicelib.api import request as reading
-from chalicelib.api import request_log
 from chalicelib.api.admission import admit, guard
-from chalicelib.api.cors import CORS, readers
 from chalicelib.api.once import once
-from chalicelib.api.problems import problem
-from chalicelib.api.security_headers import SECURITY_HEADERS
-from chalicelib.aws.failures import as_library_error
-from chalicelib.aws.meter import metered
+from chalicelib.api.request import Call, is_known
 from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.errors import LibraryError, Malformed, NotFound
 from chalicelib.core.ids import is_id
-from chalicelib.core.log import log
-from chalicelib.limits.rules import headers as limit_headers
-from chalicelib.limits.service import noted
 from chalicelib.wiring import library
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+    from pydantic import BaseModel
+
+type Form = BaseModel | DataclassInstance
+"""What an answer looks like: a model, or a plain dataclass, for what should not wait for pydantic."""
 View = Callable[..., Any]
 OK, NOT_MODIFIED = 200, 304
 
@@ -54,36 +49,11 @@ class Who(Enum):
     ADMIN = frozenset({Role.ADMIN})
 
 
-class Input(BaseModel):
-    """What comes in: unknown fields are refused, types are not bent."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    def given(self) -> dict[str, Any]:
-        """Return the fields that were sent, whatever their value."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class Output(BaseModel):
-    """What goes out."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    shown_once: ClassVar[bool] = False
-    """Whether it shows a secret, so that no Idempotency-Key may bring the answer back."""
-
-
-class Resource(Output):
-    """A single thing with a version, from which its ETag is made."""
-
-    version: int
-
-
 @dataclass(frozen=True)
 class Answer:
     """A view's answer where a model alone does not say it all."""
 
-    body: BaseModel | str | None = None
+    body: Form | str | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -98,14 +68,14 @@ class Route:
     status: int
     summary: str
     tag: str
-    returns: type[BaseModel] | None
-    also: Mapping[int, type[BaseModel] | None]
+    returns: type[Form] | None
+    also: Mapping[int, type[Form] | None]
     """Other successful statuses, and what they return."""
     content_type: str
     other_types: tuple[str, ...]
     """What else a successful answer may be: beside JSON a page, and then refusals are pages, too."""
-    form: type[BaseModel] | None
-    or_json: type[BaseModel] | None
+    form: type[Form] | None
+    or_json: type[Form] | None
     """What may be sent as JSON instead of the form."""
     errors: tuple[type[LibraryError], ...]
     scope: Scope | None
@@ -117,29 +87,60 @@ class Route:
     """The view's parameters and their types: path parameters, `body`, `query`."""
 
     @property
+    def endpoint(self) -> str:
+        """Return method and path, as the declaration has them."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def name(self) -> str:
+        """Return the view's module and name, as the table of routes has them."""
+        return f"{self.view.__module__.rpartition('.')[2]}.{self.view.__name__}"
+
+    @property
     def is_versioned(self) -> bool:
         """Whether it answers with a single thing that has an ETag."""
-        return self.returns is not None and issubclass(self.returns, Resource)
+        return bool(getattr(self.returns, "has_etag", False))
 
     @property
     def is_open(self) -> bool:
         """Whether it answers with JSON of no declared form."""
         return self.returns is None and self.status == OK and self.content_type == "application/json"
 
+    def answer(self, request: Request, origin: Origin, path_parameters: Mapping[str, str]) -> Response:
+        """Answer one request. Raises what refuses it."""
+        call = _admitted(self, Call(library(), origin, request))
+        arguments: dict[str, Any] = {
+            name: _path_parameter(name, value) for name, value in path_parameters.items()
+        }
+        if "query" in self.parameters:
+            arguments["query"] = self.parameters["query"].from_query(request)
+        elif request.query_params:
+            raise Malformed("This route takes no query parameters.")
+        if "body" in self.parameters:
+            arguments["body"] = self.parameters["body"].from_body(request)
 
-ROUTES: list[Route] = []
+        def act() -> tuple[Response, bool]:
+            with guard(call):
+                result = self.view(call, **arguments)
+            answer = result if isinstance(result, Answer) else Answer(result)
+            return _render(self, request, answer), not getattr(answer.body, "shown_once", False)
+
+        return once(call, self.status, act)
+
+
+DECLARED: dict[str, Route] = {}
+"""The routes of the modules that have been imported; `routing.every_route` imports all."""
 
 
 class Routes:
-    """Declares routes on a blueprint: an instance is the decorator.
+    """Declares routes: an instance is the decorator.
 
     API keys need the scope that follows from method and `who`, unless `scope` names another one; what changes the
     account itself (any USER's write) is for sessions only, as is what `session_only` says. Writes honour a session's
     revocation in their transactions; what admins call, and `live` routes (writes without a transaction), ask first.
     """
 
-    def __init__(self, blueprint: Blueprint, tag: str) -> None:
-        self._blueprint = blueprint
+    def __init__(self, tag: str) -> None:
         self._tag = tag
 
     def __call__(  # noqa: PLR0913 - a declaration has this many facts
@@ -149,12 +150,12 @@ class Routes:
         who: Who,
         summary: str,
         status: int = 200,
-        returns: type[BaseModel] | None = None,
-        also: Mapping[int, type[BaseModel] | None] = MappingProxyType({}),
+        returns: type[Form] | None = None,
+        also: Mapping[int, type[Form] | None] = MappingProxyType({}),
         content_type: str = "application/json",
         other_types: tuple[str, ...] = (),
-        form: type[BaseModel] | None = None,
-        or_json: type[BaseModel] | None = None,
+        form: type[Form] | None = None,
+        or_json: type[Form] | None = None,
         errors: tuple[type[LibraryError], ...] = (),
         scope: Scope | None = None,
         session_only: bool = False,
@@ -168,72 +169,19 @@ class Routes:
             parameters = inspect.signature(view, eval_str=True).parameters
             types = {name: parameter.annotation for name, parameter in parameters.items() if name != "call"}
             said = (method, path, who, status, summary, self._tag, returns, also, content_type, other_types)
-            self._register(Route(*said, form, or_json, errors, needed, live or who is Who.ADMIN, view, types))
+            if endpoint in DECLARED:
+                raise ValueError(
+                    f"{endpoint} is declared twice: by {DECLARED[endpoint].name} and {view.__name__}."
+                )
+            DECLARED[endpoint] = Route(
+                *said, form, or_json, errors, needed, live or who is Who.ADMIN, view, types
+            )
             return view
 
         return declare
 
-    def _register(self, route: Route) -> None:
-        ROUTES.append(route)
 
-        def handle(**path_parameters: str) -> Response:
-            return _handle(route, self._blueprint, path_parameters)
-
-        handle.__name__ = route.view.__name__
-        register = self._blueprint.route(
-            route.path, methods=[route.method], name=handle.__name__, cors=CORS, content_types=["*/*"]
-        )
-        register(handle)
-
-
-def _handle(route: Route, blueprint: Blueprint, path_parameters: dict[str, str]) -> Response:
-    """Answer one request: nothing that goes wrong leaves here as an exception."""
-    started = time.perf_counter()
-    request = blueprint.current_request
-    origin = reading.origin(request)
-    log.thread_safe_clear_keys()
-    log.thread_safe_append_keys(request_id=origin.request_id)
-    allowed: dict[str, str] = {}
-    by_route = False
-    with metered() as receipt, noted() as standings:
-        try:
-            settings = library().settings
-            allowed, by_route = readers(settings.allowed_origins, request), settings.route_metrics
-            response = _answer(route, request, origin, path_parameters)
-        except Exception as error:  # noqa: BLE001 - the one place where every error becomes an answer
-            refusal = as_library_error(error)
-            if refusal.status >= request_log.FAILURE:
-                log.exception("request failed", exc_info=error)
-            response = problem(refusal, origin.request_id)
-    response.headers |= {"X-Request-Id": origin.request_id, **allowed, **limit_headers(standings)}
-    response.headers = {**SECURITY_HEADERS, **response.headers}
-    named = f"{route.method} {route.path}"
-    request_log.write(named, response.status_code, started, receipt, by_route=by_route)
-    return response
-
-
-def _answer(route: Route, request: Request, origin: Origin, path_parameters: dict[str, str]) -> Response:
-    call = _admitted(route, reading.Call(library(), origin, request))
-    arguments: dict[str, Any] = {
-        name: _path_parameter(name, value) for name, value in path_parameters.items()
-    }
-    if "query" in route.parameters:
-        arguments["query"] = reading.query(request, route.parameters["query"])
-    elif request.query_params:
-        raise Malformed("This route takes no query parameters.")
-    if "body" in route.parameters:
-        arguments["body"] = reading.json_body(request, route.parameters["body"])
-
-    def act() -> tuple[Response, bool]:
-        with guard(call):
-            result = route.view(call, **arguments)
-        answer = result if isinstance(result, Answer) else Answer(result)
-        return _render(route, request, answer), not getattr(answer.body, "shown_once", False)
-
-    return once(call, route.status, act)
-
-
-def _admitted(route: Route, call: reading.Call) -> reading.Call:
+def _admitted(route: Route, call: Call) -> Call:
     if route.who is Who.PUBLIC:
         known = "authorization" in call.request.headers
         return admit(call, frozenset(Role), route.scope, live=False) if known else call
@@ -257,11 +205,17 @@ def _path_parameter(name: str, value: str) -> str:
 def _render(route: Route, request: Request, answer: Answer) -> Response:
     status = answer.status or route.status
     headers: dict[str, str | list[str]] = {**answer.headers}
-    if isinstance(answer.body, Resource):
-        etag = headers["ETag"] = f'"{answer.body.version}"'
-        if route.method == "GET" and reading.is_known(request, etag):
+    if getattr(answer.body, "has_etag", False):
+        etag = headers["ETag"] = f'"{getattr(answer.body, "version", "")}"'
+        if route.method == "GET" and is_known(request, etag):
             return Response("", headers, NOT_MODIFIED)
-    body = answer.body.model_dump_json() if isinstance(answer.body, BaseModel) else answer.body or ""
+    body = _text(answer.body)
     if body:
         headers.setdefault("Content-Type", route.content_type)
     return Response(body, headers, status)
+
+
+def _text(body: Form | str | None) -> str:
+    if body is None or isinstance(body, str):
+        return body or ""
+    return json.dumps(asdict(body)) if is_dataclass(body) else body.model_dump_json()

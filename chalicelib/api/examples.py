@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from chalicelib.api.endpoint import Form
 
 REF = "#/components/schemas/{model}"
 PREFIX = REF.format(model="")
@@ -72,7 +72,7 @@ class Examples:
     def __init__(self, schemas: Schema) -> None:
         self._schemas = schemas
 
-    def media(self, model: type[BaseModel]) -> Schema:
+    def media(self, model: type[Form]) -> Schema:
         """Return a media type's object: the model's schema, and an example of it."""
         name = model.__name__
         return {

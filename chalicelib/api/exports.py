@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import Field, model_validator
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Id, Paging
 from chalicelib.api.finding import ColumnName, Filters, SortName, sort_of
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import ProblemView
 from chalicelib.catalogue.service import EVERYTHING
@@ -24,8 +24,7 @@ from chalicelib.files.models import FilenameInvalid, FileNotFound, PermissionMis
 from chalicelib.files.rules import normal_filename
 from chalicelib.limits.models import RateExceeded
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Exports")
+route = Routes("Exports")
 
 
 class TableExport(Input):

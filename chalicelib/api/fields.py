@@ -14,7 +14,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from chalicelib.api.endpoint import Input
+from chalicelib.api.models import Input
 from chalicelib.catalogue.rules import normal_tags, tag_key
 from chalicelib.catalogue.text import asked_words
 from chalicelib.core.ids import is_id

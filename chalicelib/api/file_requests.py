@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from chalice.app import Blueprint
 from pydantic import Field, StringConstraints
 
 from chalicelib.api import request_page
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Filename, Paging, PersonName, Tags
+from chalicelib.api.models import Input, Output, Resource
 from chalicelib.api.request import Call, base_url, wants_page
 from chalicelib.core.caller import Scope
 from chalicelib.core.errors import LibraryError
@@ -34,10 +34,9 @@ from chalicelib.inbox.models import (
 from chalicelib.inbox.rules import bytes_left, files_left
 from chalicelib.limits.models import RateExceeded
 from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
-from chalicelib.uploads.rules import MAX_LIMIT
+from chalicelib.uploads.sizes import MAX_LIMIT
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "File requests")
+route = Routes("File requests")
 
 YEAR = 365 * 86_400
 MOST_BYTES = 1 << 40

@@ -5,10 +5,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from chalice.app import Blueprint
-
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Id, Paging, Tags
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.categories import CategoryUnknown
@@ -26,8 +25,7 @@ from chalicelib.files.models import (
     Visibility,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Files")
+route = Routes("Files")
 
 PUBLIC_SECONDS = 60
 PUBLIC_REDIRECT_SECONDS = 30

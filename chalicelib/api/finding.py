@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import ContentId, Id, Moment, Paging, Size, Tag, Words, as_list
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage, FileView
 from chalicelib.catalogue.models import Criteria, NothingAsked, Order, Sort
@@ -17,8 +17,7 @@ from chalicelib.files.export import COLUMNS, export
 from chalicelib.files.models import File, Seen
 from chalicelib.sharing.models import TooManyShared
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Files")
+route = Routes("Files")
 
 
 SortName = Literal["created_at", "-created_at", "filename", "-filename", "size", "-size"]

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Id, Paging
 from chalicelib.api.finding import Listing
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import FilePage
 from chalicelib.core.caller import Scope
@@ -17,8 +17,7 @@ from chalicelib.files.models import FileNotFound, Permission, PermissionMissing
 from chalicelib.limits.models import RateExceeded
 from chalicelib.sharing.models import FileNotShareable, Grant, GranteeUnknown, GrantNotFound, TooManyShared
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Sharing")
+route = Routes("Sharing")
 
 
 class GrantRequest(Input):

@@ -3,14 +3,13 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Input, Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Administration")
+route = Routes("Administration")
 Lane = Literal["extraction", "media", "jobs"]
 
 

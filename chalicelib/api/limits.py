@@ -2,17 +2,16 @@
 
 from typing import Annotated, Any
 
-from chalice.app import Blueprint
 from pydantic import AfterValidator, Field
 
 from chalicelib.allowances.models import Allowances, AllowancesChanged
-from chalicelib.api.endpoint import Input, Resource, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
+from chalicelib.api.models import Input, Resource
 from chalicelib.api.request import Call
 from chalicelib.extraction.filetypes import EXTENSIONS
-from chalicelib.uploads.rules import DEFAULT_LIMITS, MAX_LIMIT
+from chalicelib.uploads.sizes import DEFAULT_LIMITS, MAX_LIMIT
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Administration")
+route = Routes("Administration")
 
 MAX_QUOTA = 1 << 50
 FileBytes = Annotated[int, Field(strict=True, gt=0, le=MAX_LIMIT)]

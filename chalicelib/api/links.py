@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Paging
+from chalicelib.api.models import Input, Output, Resource
 from chalicelib.api.request import Call, base_url
 from chalicelib.core.caller import Scope
 from chalicelib.core.paging import CursorInvalid, Page
@@ -21,8 +21,7 @@ from chalicelib.sharing.models import (
     Terms,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Sharing")
+route = Routes("Sharing")
 
 YEARS_10 = 10 * 365 * 86_400
 Seconds = Annotated[int, Field(ge=1, le=YEARS_10, description="Seconds from now; without it, no end")]

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.accounts.models import (
@@ -19,16 +18,16 @@ from chalicelib.accounts.models import (
     TooManyKeys,
     WeakPassword,
 )
-from chalicelib.api.endpoint import Answer, Input, Output, Resource, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import PersonName
+from chalicelib.api.models import Input, Output, Resource
 from chalicelib.api.request import Call
 from chalicelib.core.caller import Role, Scope
 from chalicelib.files.models import FileNotFound, NotAPicture
 from chalicelib.files.rules import check_picture
 from chalicelib.limits.models import RateExceeded
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Accounts")
+route = Routes("Accounts")
 
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 MINUTE, TEN_YEARS = 60, 315_360_000

@@ -7,15 +7,17 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 from pydantic.json_schema import models_json_schema
 
-from chalicelib.api.endpoint import Input, Route, Who
+from chalicelib.api.endpoint import Form, Route, Who
 from chalicelib.api.examples import Examples
 from chalicelib.api.fields import ID_SCHEMA
+from chalicelib.api.models import Input
 from chalicelib.api.once import creates
 from chalicelib.api.openapi_answers import HEADERS, REF, Answers
-from chalicelib.api.problems import Problem
+from chalicelib.api.views import Problem
 from chalicelib.core.caller import Role
 from chalicelib.core.errors import PreconditionFailed
 from chalicelib.sharing.models import LinkLocked
@@ -109,13 +111,23 @@ def describe(routes: Iterable[Route], version: str) -> Schema:
 def _schemas(routes: list[Route]) -> Schema:
     models = {model for route in routes for model in _models(route)} | {Problem}
     ordered = sorted(models, key=lambda model: model.__name__)
-    modes = [(model, "validation" if issubclass(model, Input) else "serialization") for model in ordered]
+    modes = [
+        (_described(model), "validation" if issubclass(model, Input) else "serialization")
+        for model in ordered
+    ]
     _, schemas = models_json_schema(modes, ref_template=REF)  # type: ignore[arg-type]  # a literal per model
     found: Schema = schemas["$defs"]
     return found
 
 
-def _models(route: Route) -> Iterable[type[BaseModel]]:
+def _described(model: type[Form]) -> type[Form]:
+    if issubclass(model, BaseModel):
+        return model
+    config = ConfigDict(json_schema_extra={"description": model.__doc__})
+    return pydantic_dataclass(frozen=True, config=config)(model)
+
+
+def _models(route: Route) -> Iterable[type[Form]]:
     body = route.parameters.get("body")
     yield from (model for model in (route.returns, route.form, route.or_json, body) if model)
     yield from (model for model in route.also.values() if model)
@@ -142,7 +154,7 @@ def _operation(route: Route, answers: Answers) -> Schema:
     return operation
 
 
-def _bodies(route: Route) -> dict[str, type[BaseModel]]:
+def _bodies(route: Route) -> dict[str, type[Form]]:
     """Return what may be sent, by its type."""
     if route.form:
         more = {"application/json": route.or_json} if route.or_json else {}

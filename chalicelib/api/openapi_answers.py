@@ -3,14 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel
-
 from chalicelib.accounts.models import TokenInvalid
 from chalicelib.api.admission import ScopeMissing
-from chalicelib.api.endpoint import NOT_MODIFIED, Route, Who
+from chalicelib.api.endpoint import NOT_MODIFIED, Form, Route, Who
 from chalicelib.api.examples import REF, Examples
 from chalicelib.api.once import creates
-from chalicelib.api.problems import CONTENT_TYPE, Problem
+from chalicelib.api.problems import CONTENT_TYPE
+from chalicelib.api.views import Problem
 from chalicelib.core.errors import (
     Forbidden,
     Invalid,
@@ -94,7 +93,7 @@ class Answers:
         refusals = {status: self._refusal(route, status, codes) for status, codes in kinds.items()}
         return {str(status): answer for status, answer in sorted((refusals | answers).items())}
 
-    def _success(self, route: Route, status: int, model: type[BaseModel] | None) -> Schema:
+    def _success(self, route: Route, status: int, model: type[Form] | None) -> Schema:
         names = ["X-Request-Id"]
         if model is route.returns and route.is_versioned:
             names.append("ETag")

@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-from chalice.app import Blueprint
-
 from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.request import Call
 from chalicelib.core.errors import NotFound
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Accounts")
+route = Routes("Accounts")
 
 HERE = Path(__file__).parent
 PAGES = {"verify-email", "password-reset"}

@@ -1,34 +1,12 @@
-"""Refusals as RFC 9457 `application/problem+json`."""
+"""Refusals as RFC 9457 `application/problem+json`; `views.Problem` describes them."""
 
 from typing import Any
 
 from chalice.app import Response
-from pydantic import BaseModel, ConfigDict
 
 from chalicelib.core.errors import LibraryError
 
 CONTENT_TYPE = "application/problem+json"
-
-
-class FieldProblem(BaseModel):
-    """What is wrong with one field."""
-
-    field: str
-    message: str
-
-
-class Problem(BaseModel):
-    """A refusal (RFC 9457); what else it carries is evidence."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    request_id: str
-    errors: list[FieldProblem] | None = None
 
 
 def problem(error: LibraryError, request_id: str) -> Response:

@@ -2,18 +2,17 @@
 
 from typing import Annotated, Self
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Input, Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import FileView
 from chalicelib.files.models import FileNotFound
 from chalicelib.recommendations.service import Recommendation
 from chalicelib.recommendations.similar import Likeness, NothingToCompare
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Files")
+route = Routes("Files")
 
 
 class HowMany(Input):

@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from chalice.app import Blueprint
 from pydantic import Field
 
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.files import (
     PUBLIC_REDIRECT_SECONDS,
     PUBLIC_SECONDS,
@@ -15,7 +14,9 @@ from chalicelib.api.files import (
     deliver,
 )
 from chalicelib.api.form import read_form
-from chalicelib.api.request import Call, json_body
+from chalicelib.api.models import Input, Output
+from chalicelib.api.reading import json_body
+from chalicelib.api.request import Call
 from chalicelib.api.views import FileView, RenditionView, renditions_of
 from chalicelib.extraction.attempts import Outcome, Work
 from chalicelib.files.access import permissions
@@ -23,8 +24,7 @@ from chalicelib.files.models import File, FileChanged, FileNotFound, Permission,
 from chalicelib.renditions.service import NotAPicture, NotExamined, NoThumbnail, RenditionNotFound
 from chalicelib.uploads.models import UseUploads
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Renditions")
+route = Routes("Renditions")
 
 
 class Redirect(Input):

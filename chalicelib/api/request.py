@@ -1,25 +1,17 @@
-"""What a view gets to see of a request, and how it is read from API Gateway's event."""
+"""What a view gets to see of a request, and how it is read from API Gateway's event; forms are `reading.py`'s."""
 
 import re
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import parse_qsl
 
 from chalice.app import Request
-from pydantic import BaseModel, ValidationError
 
 from chalicelib.core.caller import Caller, Origin
-from chalicelib.core.errors import Invalid, Malformed, Unauthenticated, UnsupportedType
+from chalicelib.core.errors import Malformed, Unauthenticated
 from chalicelib.wiring import Library
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 ETAG = re.compile(r'(?:W/)?"(\d{1,15})"', re.ASCII)
 BEARER = "bearer "
-FORM = "application/x-www-form-urlencoded"
-
-
-class FromPage(BaseModel):
-    """A body that a page's form may also send, as pages without scripts do."""
 
 
 @dataclass(frozen=True)
@@ -79,26 +71,6 @@ def bearer_token(request: Request) -> str | None:
     return header[len(BEARER) :].strip()
 
 
-def json_body[Model: BaseModel](request: Request, model: type[Model]) -> Model:
-    """Read the body as JSON of a declared form. Raises UnsupportedType, Malformed, Invalid."""
-    content_type = _content_type(request)
-    if content_type == FORM and issubclass(model, FromPage):
-        raw = request.raw_body
-        return validated(
-            model, dict(parse_qsl(raw if isinstance(raw, str) else raw.decode("utf-8", "replace")))
-        )
-    if content_type != "application/json":
-        raise UnsupportedType("Send the body as application/json.")
-    try:
-        return model.model_validate_json(request.raw_body)
-    except ValidationError as error:
-        raise _refusal(error) from error
-
-
-def _content_type(request: Request) -> str:
-    return str(request.headers.get("content-type", "")).split(";")[0].strip().casefold()
-
-
 def wants_page(request: Request) -> bool:
     """Tell whether a browser asks for something to look at, rather than a program for JSON."""
     accept = str(request.headers.get("accept", ""))
@@ -112,29 +84,3 @@ def base_url(request: Request) -> str:
     stage = path[: len(path) - len([part for part in request.path.split("/") if part])]
     scheme = request.headers.get("x-forwarded-proto", "https")
     return "/".join([f"{scheme}://{context.get('domainName', '')}", *stage])
-
-
-def query[Model: BaseModel](request: Request, model: type[Model]) -> Model:
-    """Read the query string in a declared form. Raises Invalid."""
-    given: dict[str, Any] = {}
-    parameters = request.query_params
-    for name in parameters or ():
-        values = parameters.getlist(name) if parameters else []
-        given[name] = values[0] if len(values) == 1 else values
-    return validated(model, given)
-
-
-def validated[Model: BaseModel](model: type[Model], given: dict[str, Any]) -> Model:
-    """Return the values in a declared form. Raises Invalid."""
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: ValidationError) -> Invalid | Malformed:
-    problems = error.errors(include_url=False, include_context=False, include_input=False)
-    if any(one["type"] == "json_invalid" for one in problems):
-        return Malformed("The body is not valid JSON.")
-    fields = [{"field": ".".join(map(str, one["loc"])), "message": one["msg"]} for one in problems]
-    return Invalid("Some fields have values that will not do; see errors.", errors=fields)

@@ -10,14 +10,15 @@ from http.cookies import CookieError, SimpleCookie
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from chalice.app import Blueprint
 from pydantic import ConfigDict, Field
 
 from chalicelib.api import link_page
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.files import DeliveryView, Download, deliver
+from chalicelib.api.models import Input, Output
+from chalicelib.api.reading import FromPage
 from chalicelib.api.renditions import Redirect
-from chalicelib.api.request import Call, FromPage, base_url, wants_page
+from chalicelib.api.request import Call, base_url, wants_page
 from chalicelib.core.errors import LibraryError
 from chalicelib.files.models import FileNotReady, MetadataStays, Status
 from chalicelib.limits.models import RateExceeded
@@ -32,8 +33,7 @@ from chalicelib.sharing.models import (
     LookingOnly,
 )
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Share links")
+route = Routes("Share links")
 
 COOKIE = "link_key"
 PAGE = "text/html; charset=utf-8"

@@ -3,18 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from chalice.app import Blueprint
-
-from chalicelib.api.endpoint import Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
+from chalicelib.api.models import Output
 from chalicelib.api.request import Call
 from chalicelib.api.tags import TagView
 from chalicelib.api.views import FileView
 from chalicelib.catalogue.counters import Statistics
 from chalicelib.catalogue.folding import LIBRARY
 
-blueprint = Blueprint(__name__)
-own = Routes(blueprint, "Accounts")
-everybodys = Routes(blueprint, "Administration")
+own = Routes("Accounts")
+everybodys = Routes("Administration")
 
 RECENT = 5
 TOP_TAGS = 10

@@ -2,18 +2,17 @@
 
 from typing import Annotated
 
-from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.api.bulk import BulkJobView, job_answer
-from chalicelib.api.endpoint import Answer, Input, Output, Routes, Who
+from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.fields import Paging, Tag
+from chalicelib.api.models import Input, Output
 from chalicelib.api.request import Call
 from chalicelib.core.paging import CursorInvalid
 from chalicelib.organising.models import TagNotFound
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Tags")
+route = Routes("Tags")
 
 
 class TagView(Output):

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, RootModel, StringConstraints, WithJsonSchema
 
-from chalicelib.api.endpoint import Input, Output
 from chalicelib.api.fields import Caption, ContentId, Custom, Filename, Id, Tags
-from chalicelib.api.problems import Problem
-from chalicelib.api.views import FileView
+from chalicelib.api.models import Input, Output
+from chalicelib.api.views import FileView, Problem
 from chalicelib.files.models import Visibility
 from chalicelib.uploads.models import Progress, Request, UploadState
 from chalicelib.uploads.rules import MAX_PARTS, part_sizes

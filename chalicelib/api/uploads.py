@@ -3,12 +3,11 @@
 import hashlib
 from typing import Any
 
-from chalice.app import Blueprint
-
 from chalicelib.api.endpoint import Answer, Routes, Who
 from chalicelib.api.form import read_form
-from chalicelib.api.problems import Problem, problem_body
-from chalicelib.api.request import Call, validated
+from chalicelib.api.problems import problem_body
+from chalicelib.api.reading import validated
+from chalicelib.api.request import Call
 from chalicelib.api.upload_forms import (
     Batch,
     BatchResult,
@@ -25,7 +24,7 @@ from chalicelib.api.upload_forms import (
     UploadOpened,
     UploadView,
 )
-from chalicelib.api.views import FileView
+from chalicelib.api.views import FileView, Problem
 from chalicelib.aws.failures import as_library_error
 from chalicelib.blobs.models import BlobBusy, HashDisputed
 from chalicelib.catalogue.categories import CategoryUnknown
@@ -52,8 +51,7 @@ from chalicelib.uploads.models import (
 )
 from chalicelib.uploads.rules import part_sizes
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Uploads")
+route = Routes("Uploads")
 
 REFUSALS = (
     RateExceeded,

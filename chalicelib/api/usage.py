@@ -3,18 +3,16 @@
 from datetime import datetime
 from typing import Self
 
-from chalice.app import Blueprint
-
-from chalicelib.api.endpoint import Output, Routes, Who
+from chalicelib.api.endpoint import Routes, Who
 from chalicelib.api.fields import Paging
+from chalicelib.api.models import Output
 from chalicelib.api.request import Call
 from chalicelib.api.views import FileView
 from chalicelib.core.paging import CursorInvalid, Page
 from chalicelib.files.models import FileNotFound, PermissionMissing
 from chalicelib.popularity.service import Popular
 
-blueprint = Blueprint(__name__)
-route = Routes(blueprint, "Usage")
+route = Routes("Usage")
 
 
 class UsageView(Output):

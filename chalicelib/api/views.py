@@ -1,13 +1,36 @@
-"""How files look to clients: the form that several resources share."""
+"""How files look to clients, and refusals: the forms that several resources share."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from chalicelib.api.endpoint import Output, Resource
+from pydantic import BaseModel, ConfigDict
+
+from chalicelib.api.models import Output, Resource
 from chalicelib.core.paging import Page
 from chalicelib.files.access import OWN
 from chalicelib.files.models import File, Permission, Seen, Status, Visibility
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457); what else it carries is evidence."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
 
 
 class ProblemView(Output):

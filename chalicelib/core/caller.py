@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+API_KEY_PREFIX = "mdt_"
+"""What every API key begins with, so that it is known at sight, and by scanners of secrets."""
+
 
 class Role(StrEnum):
     """What an account may do, from most to least."""

@@ -4,46 +4,25 @@ S3 → SQS → here. Each message is answered for itself (partial batch response
 back after the queue's visibility timeout, and after five times goes to the dead-letter queue.
 """
 
-from typing import TYPE_CHECKING, Any
-
-from chalice.app import Blueprint, SQSEvent
+from typing import Any
 
 from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
 from chalicelib.core.metrics import ARRIVAL, measured
+from chalicelib.events.batches import Batch, Message, each_message
 from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.files import copies
 from chalicelib.renditions import wishes
 from chalicelib.wiring import library
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-blueprint = Blueprint(__name__)
 DEFERRED_SECONDS = 20
 ENDS = ("ready", "failed", "rejected")
 
 
-@blueprint.on_sqs_message(queue="extraction", batch_size=5, name="extraction")
-def extract(event: SQSEvent) -> Any:
+def extract(event: Batch, context: object) -> Any:  # noqa: ARG001 - Lambda's signature
     """Handle a batch of S3's notifications."""
     return each_message(event, _sort)
-
-
-def each_message(event: SQSEvent, handle: "Callable[[SQSRecord], None]") -> Any:
-    """Handle a batch message by message, and answer which of them the queue must bring back."""
-    # The API's cold start imports this module, for its registration only.
-    from aws_lambda_powertools.utilities.batch import (  # noqa: PLC0415
-        BatchProcessor,
-        EventType,
-        process_partial_response,
-    )
-
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event.to_dict(), handle, processor)
 
 
 def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
@@ -52,19 +31,19 @@ def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
     log.info("arrival deferred until the media tools are there")
 
 
-def _sort(record: "SQSRecord") -> None:
-    take_in(record, forward=True)
+def _sort(message: Message) -> None:
+    take_in(message, forward=True)
 
 
-def take_in(record: "SQSRecord", *, forward: bool = False) -> None:
+def take_in(message: Message, *, forward: bool = False) -> None:
     """Handle the arrivals of one message. Raises whatever means that the queue must bring it back."""
     log.thread_safe_clear_keys()
-    log.thread_safe_append_keys(message_id=record.message_id)
-    for wish in wishes.parse(record.body):
+    log.thread_safe_append_keys(message_id=message.id)
+    for wish in wishes.parse(message.body):
         library().miniatures.fulfil(wish)
-    for file_id in copies.asked_for(record.body):
+    for file_id in copies.asked_for(message.body):
         library().copying.make(file_id)
-    for arrival in arrivals.parse(record.body):
+    for arrival in arrivals.parse(message.body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
         try:
             _take_in(arrival, forward=forward)

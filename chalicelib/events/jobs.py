@@ -5,9 +5,7 @@ goes to the dead-letter queue, from where an admin can send it again.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
-
-from chalice.app import Blueprint, SQSEvent
+from typing import Any
 
 from chalicelib.accounts.deletion import ERASE
 from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
@@ -16,7 +14,7 @@ from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job
 from chalicelib.core.log import log
 from chalicelib.core.metrics import JOB, measured
-from chalicelib.events.extraction import each_message
+from chalicelib.events.batches import Batch, Message, each_message
 from chalicelib.exports.service import EXPORT
 from chalicelib.inbox.service import RECEIVE
 from chalicelib.organising.jobs import ORGANISE
@@ -24,10 +22,6 @@ from chalicelib.publishing.service import PUBLISH
 from chalicelib.usage.tally import USES
 from chalicelib.wiring import Library, library
 
-if TYPE_CHECKING:
-    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
-blueprint = Blueprint(__name__)
 About = Mapping[str, str]
 KINDS: dict[str, Callable[[Library, About], object]] = {
     MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
@@ -42,16 +36,15 @@ KINDS: dict[str, Callable[[Library, About], object]] = {
 }
 
 
-@blueprint.on_sqs_message(queue="jobs", batch_size=5, name="jobs")
-def run_jobs(event: SQSEvent) -> Any:
+def run_jobs(event: Batch, context: object) -> Any:  # noqa: ARG001 - Lambda's signature
     """Handle a batch of jobs."""
     return each_message(event, _run)
 
 
-def _run(record: "SQSRecord") -> None:
+def _run(message: Message) -> None:
     log.thread_safe_clear_keys()
-    job = Job.from_text(record.body)
-    log.thread_safe_append_keys(message_id=record.message_id, job=job.kind)
+    job = Job.from_text(message.body)
+    log.thread_safe_append_keys(message_id=message.id, job=job.kind)
     with metered() as receipt:
         try:
             KINDS[job.kind](library(), job.about)

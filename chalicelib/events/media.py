@@ -6,14 +6,10 @@ may take as long as the queue's visibility timeout allows for.
 
 from typing import Any
 
-from chalice.app import Blueprint, SQSEvent
-
-from chalicelib.events.extraction import each_message, take_in
-
-blueprint = Blueprint(__name__)
+from chalicelib.events.batches import Batch, each_message
+from chalicelib.events.extraction import take_in
 
 
-@blueprint.on_sqs_message(queue="media", batch_size=1, name="slow-lane")
-def examine_media(event: SQSEvent) -> Any:
+def examine_media(event: Batch, context: object) -> Any:  # noqa: ARG001 - Lambda's signature
     """Handle one arrival of audio or video."""
     return each_message(event, take_in)

@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from chalice.app import Blueprint, CloudWatchEvent, Rate
-
 from chalicelib.aws.meter import metered
 from chalicelib.core.log import log
 from chalicelib.wiring import Library, library
 
-blueprint = Blueprint(__name__)
 
-
-@blueprint.schedule(Rate(5, unit=Rate.MINUTES), name="sweep")
-def sweep(event: CloudWatchEvent) -> Any:  # noqa: ARG001 - Chalice's signature
+def sweep(event: object, context: object) -> Any:  # noqa: ARG001 - Lambda's signature
     """Expire uploads, empty the trash, remove freed bytes, compare bucket and tables, go on with deletions, count.
 
     Repeating it or cutting it short is harmless.

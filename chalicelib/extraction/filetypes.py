@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from chalicelib.extraction.models import Kind
+type Kind = Literal["image", "video", "audio", "document"]
 
 type ReaderName = Literal["images", "drawings", "media", "pdf", "archives", "compound", "text", "rich_text"]
 

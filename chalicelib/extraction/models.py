@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from chalicelib.extraction.filetypes import Kind
 from chalicelib.extraction.repair import MAX_TEXT, cleaned
 
 MAX_TAGS = 32
@@ -18,8 +19,6 @@ MAX_KEYWORDS = 32
 MAX_KEYWORD = 64
 MAX_STREAMS = 24
 MAX_EXCERPT = 1000
-
-type Kind = Literal["image", "video", "audio", "document"]
 
 
 def _tidy_tags(value: object) -> object:

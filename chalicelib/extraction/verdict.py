@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from chalicelib.extraction.errors import Status
-from chalicelib.extraction.filetypes import EXTENSIONS, TYPES, FileType
-from chalicelib.extraction.models import Facts, Kind, MediaMetadata, TextMetadata
+from chalicelib.extraction.filetypes import EXTENSIONS, TYPES, FileType, Kind
+from chalicelib.extraction.models import Facts, MediaMetadata, TextMetadata
 
 _TEXT_MIME_TYPES = {"txt": "text/plain", "md": "text/markdown", "csv": "text/csv", "json": "application/json"}
 

@@ -9,29 +9,15 @@ transaction of what is limited, so what is refused does not count. How the limit
 door, which tells it in header fields.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from chalicelib.aws.table import Item, Key, Write
 from chalicelib.core.clock import Clock
 from chalicelib.limits.models import Policy, RateExceeded, Standing
 from chalicelib.limits.rules import window
+from chalicelib.limits.standings import note
 from chalicelib.limits.store import CounterStore
-
-_noted: ContextVar[list[Standing] | None] = ContextVar("standings", default=None)
-
-
-@contextmanager
-def noted() -> Iterator[list[Standing]]:
-    """Collect the standings of all limits taken inside the block, in this context."""
-    standings: list[Standing] = []
-    token = _noted.set(standings)
-    try:
-        yield standings
-    finally:
-        _noted.reset(token)
 
 
 @dataclass(frozen=True)
@@ -67,7 +53,7 @@ class Turn:
 
     def tell(self, remaining: int) -> None:
         """Note for the door how many are left."""
-        _note(Standing(self.policy, max(0, remaining), self.resets_in))
+        note(Standing(self.policy, max(0, remaining), self.resets_in))
 
     def refusal(self) -> RateExceeded:
         """Return the refusal."""
@@ -92,10 +78,10 @@ class Limits:
         try:
             count = self.store.count(policy, subject, number, refused=_exceeded(policy, resets_in))
         except RateExceeded:
-            _note(Standing(policy, 0, resets_in))
+            note(Standing(policy, 0, resets_in))
             raise
         if told:
-            _note(Standing(policy, max(0, policy.quota - count), resets_in))
+            note(Standing(policy, max(0, policy.quota - count), resets_in))
 
     def has_room(self, name: str, subject: str) -> bool:
         """Count one and tell whether there was room, in no header field: for limits that callers must not see."""
@@ -116,13 +102,6 @@ class Limits:
         """Return the write with which the present window's count starts again."""
         policy = self.policies[name]
         return self.store.forget(policy, subject, window(policy, self.clock())[0])
-
-
-def _note(standing: Standing) -> None:
-    standings = _noted.get()
-    if standings is not None:
-        standings[:] = [one for one in standings if one.policy.name != standing.policy.name]
-        standings.append(standing)
 
 
 def _exceeded(policy: Policy, resets_in: int) -> RateExceeded:

@@ -9,16 +9,12 @@ from chalicelib.blobs.rules import check_size
 from chalicelib.extraction.filetypes import kind_of, may_be_declared
 from chalicelib.files.rules import extension_of
 from chalicelib.uploads.models import ContentTypeContradicts, ExtensionNotAllowed, FileTooLarge, Request
+from chalicelib.uploads.sizes import MIB
 
-MIB = 1 << 20
-DEFAULT_LIMITS = {"image": 10 * MIB, "video": 100 * MIB, "audio": 50 * MIB, "document": 20 * MIB}
-MAX_LIMIT = 5 << 30
-"""5 GiB: the most that a single PUT to S3 may carry."""
 MAX_FORM_BYTES = 4_500_000
 """What fits into a function's 6 MB event after base64, with room for the other fields."""
 MIN_PART, MAX_PART, MAX_PARTS = 8 * MIB, 5 << 30, 10_000
 """S3 takes up to 10,000 parts of 5 MiB to 5 GiB (AWS: "Amazon S3 multipart upload limits")."""
-MULTIPART_FROM = 16 * MIB
 
 
 def part_size(size: int) -> int:

@@ -14,20 +14,18 @@ if TYPE_CHECKING:
     from chalicelib.wiring import Library
 
 
-def build_exports(library: "Library") -> Exports:
+def exports(library: "Library") -> Exports:
     """Build the exports; a further kind is a further maker."""
     files, table = library.files, library.settings.files_table
     writing = Writing(
         tables=library.tables,
         store=ExportStore(library.tables, table),
         agenda=Agenda(library.tables, table, "exports"),
-        listed=library.organising.jobs.listed,
+        listed=library.job_list,
         bucket=library.bucket,
-        storage=library.parts.storage,
+        storage=library.storage,
         makers={TABLE: Tabulation(files), ARCHIVE: Archiving(files)},
-        clock=files.clock,
+        clock=library.clock,
     )
-    jobs, cursors = library.organising.jobs.queue, files.catalogue.cursors
-    return Exports(
-        writing, jobs, library.audit, library.limits, cursors, in_sequence(library.organising.new_id)
-    )
+    new_id = in_sequence(library.new_id)
+    return Exports(writing, library.jobs_queue, library.audit, library.limits, library.cursors, new_id)

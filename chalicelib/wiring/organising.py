@@ -1,27 +1,25 @@
-"""Builds what changes many files at once, and the list of everybody's background jobs."""
+"""Builds the same change to many files."""
+
+from typing import TYPE_CHECKING
 
 from chalicelib.aws.agenda import Agenda
-from chalicelib.aws.queue import Queue
-from chalicelib.core.ids import NewId
-from chalicelib.files.service import Files
-from chalicelib.jobs.service import JobList
-from chalicelib.jobs.store import JobListStore
 from chalicelib.organising.jobs import EditJobs
 from chalicelib.organising.service import Organising
 from chalicelib.organising.store import EditJobStore
-from chalicelib.wiring.administering import build_file_administration
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import Library
 
 
-def build_organising(files: Files, jobs: Queue, new_id: NewId) -> Organising:
-    """Build it, over the queue of jobs."""
-    tables, table, catalogue = files.tables, files.store.table, files.catalogue
-    listed = JobList(JobListStore(tables, table), catalogue.counters, catalogue.cursors)
-    agenda = Agenda(tables, table, "jobs")
+def organising(library: "Library") -> Organising:
+    """Build what changes many files, at once or as a job."""
+    tables, table = library.tables, library.settings.files_table
+    store, agenda = EditJobStore(tables, table), Agenda(tables, table, "jobs")
     return Organising(
-        jobs=EditJobs(tables, EditJobStore(tables, table), agenda, listed, jobs, files.clock),
-        files=files,
-        audit=files.audit,
-        clock=files.clock,
-        new_id=new_id,
-        page_of=build_file_administration(files).page,
+        jobs=EditJobs(tables, store, agenda, library.job_list, library.jobs_queue, library.clock),
+        files=library.files,
+        audit=library.audit,
+        clock=library.clock,
+        new_id=library.new_id,
+        page_of=library.file_administration.page,
     )

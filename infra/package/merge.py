@@ -4,6 +4,7 @@ It is `infra/template.yaml` whole, and on top of it what ties functions and reso
 layers, event sources, the gateway's own answers, alarms.
 """
 
+from dataclasses import fields
 from typing import Any
 
 from chalice.app import Chalice
@@ -95,7 +96,7 @@ def merge_template(app: Chalice, template: Template, functions: list[Function], 
 
 def environment(template: Template) -> dict[str, Any]:
     """Return what the functions read: the outputs and parameters that are settings, named as `make run` names them."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = {one.name.upper() for one in fields(Settings)}
     values = {name: {"Ref": name} for name in template.get("Parameters", {})}
     values |= {name: output["Value"] for name, output in template["Outputs"].items()}
     return {PREFIX + upper_snake(name): value for name, value in values.items() if upper_snake(name) in known}

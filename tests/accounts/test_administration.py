@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -217,7 +218,7 @@ def test_a_quota_of_ones_own_holds_until_it_is_taken_back(
 
 
 def test_a_quota_may_exceed_the_common_one(settings: Settings, clients: Clients, clock: FakeClock) -> None:
-    library = build(settings.model_copy(update={"quota_bytes": 5}), clients, clock)
+    library = build(replace(settings, quota_bytes=5), clients, clock)
     account = opened(library)
     owner = Caller(account.id, account.role, new_id(), ORIGIN)
     with pytest.raises(QuotaExceeded):

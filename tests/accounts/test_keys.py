@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.accounts.keys import MAX_KEYS, PREFIX, ApiKeys
+from chalicelib.accounts.keys import MAX_KEYS, ApiKeys
 from chalicelib.accounts.models import Account, KeyNotFound, Status, TokenInvalid, TooManyKeys
 from chalicelib.accounts.tokens import OpaqueToken
 from chalicelib.aws.meter import metered
-from chalicelib.core.caller import Caller, Origin, Role, Scope
+from chalicelib.core.caller import API_KEY_PREFIX, Caller, Origin, Role, Scope
 from chalicelib.core.errors import Forbidden
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import Library
@@ -38,12 +38,12 @@ def test_a_key_stands_for_its_owner_within_its_scopes(keys: ApiKeys, owner: Call
     caller = keys.read(text, ORIGIN)
     assert (caller.user_id, caller.role, caller.scopes) == (owner.user_id, Role.OPERATOR, READ)
     assert [one.id for one in keys.list(owner)] == [key.id]
-    assert text.startswith(PREFIX)
+    assert text.startswith(API_KEY_PREFIX)
 
 
 def test_nothing_stored_tells_the_secret(library: Library, keys: ApiKeys, owner: Caller) -> None:
     key, text = keys.make(owner, "backup", READ, None)
-    secret = OpaqueToken.parse(text.removeprefix(PREFIX)).secret
+    secret = OpaqueToken.parse(text.removeprefix(API_KEY_PREFIX)).secret
     row = library.tables.get(
         library.settings.users_table, {"pk": f"user#{owner.user_id}", "sk": f"key#{key.id}"}
     )
@@ -78,11 +78,11 @@ def test_a_key_ends_when_it_says(keys: ApiKeys, owner: Caller, clock: FakeClock)
 
 def test_a_forged_key_is_refused(keys: ApiKeys, owner: Caller) -> None:
     _, text = keys.make(owner, "backup", READ, None)
-    token = OpaqueToken.parse(text.removeprefix(PREFIX))
+    token = OpaqueToken.parse(text.removeprefix(API_KEY_PREFIX))
     forged = [replace(token, secret="x" * 43), replace(token, id=new_id()), replace(token, user_id=new_id())]
-    for one in [f"{PREFIX}{other}" for other in forged] + [PREFIX, f"{PREFIX}a.b.c", f"{PREFIX}a"]:
+    for rest in (*map(str, forged), "", "a.b.c", "a"):
         with pytest.raises(TokenInvalid):
-            keys.read(one, ORIGIN)
+            keys.read(f"{API_KEY_PREFIX}{rest}", ORIGIN)
 
 
 def test_a_key_does_no_more_than_its_owner_may_now(

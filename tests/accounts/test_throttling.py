@@ -4,6 +4,7 @@ import contextlib
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +15,8 @@ from chalicelib.aws.meter import metered
 from chalicelib.core.caller import Origin
 from chalicelib.core.ids import new_id
 from chalicelib.limits.models import RateExceeded
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from infra.local.embedded_aws.process import EmbeddedAws
 from tests.conftest import FakeClock
 from tests.mailbox import mails_to, token_in
@@ -28,7 +30,7 @@ def library(settings: Settings, clients: Clients, clock: FakeClock) -> Library:
     clock.moment = clock.moment.replace(minute=0, second=0) + timedelta(
         hours=1
     )  # a window that has not expired
-    return build(settings.model_copy(update={"rates": {}}), clients, clock)
+    return build(replace(settings, rates={}), clients, clock)
 
 
 @pytest.fixture
@@ -146,7 +148,7 @@ def steps_and_milliseconds(ask: Callable[[], object]) -> tuple[list[str], float]
 def test_neither_steps_nor_time_tell_whether_an_account_exists(
     settings: Settings, clients: Clients, what: str
 ) -> None:
-    real = build(settings.model_copy(update={"argon2_memory_kib": 65_536, "rates": {}}), clients)
+    real = build(replace(settings, argon2_memory_kib=65_536, rates={}), clients)
     times: dict[bool, list[float]] = {True: [], False: []}
     steps: dict[bool, list[list[str]]] = {True: [], False: []}
     for _ in range(10):

@@ -11,8 +11,9 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.meter import metered
 from chalicelib.core.caller import Caller
 from chalicelib.quotas.models import QuotaExceeded
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import ExtensionNotAllowed, FileTooLarge
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request
 
 

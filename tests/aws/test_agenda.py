@@ -6,7 +6,7 @@ from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Tables
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Settings
+from chalicelib.settings import Settings
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

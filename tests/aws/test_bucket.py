@@ -7,7 +7,7 @@ from chalicelib.aws.bucket import Bucket, ObjectMissing, PresignedPut
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.meter import metered
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Settings
+from chalicelib.settings import Settings
 
 CONTENT = b"the very bytes"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

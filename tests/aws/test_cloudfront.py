@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +16,8 @@ from chalicelib.aws.clients import Clients
 from chalicelib.aws.cloudfront import Distribution
 from chalicelib.core.caller import Caller
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from infra.cdn_key import ensure
 from tests.conftest import FakeClock
 from tests.libraries import uploaded
@@ -41,12 +43,9 @@ def public(stage: str) -> RSAPublicKey:
 
 @pytest.fixture
 def cdn(settings: Settings, clients: Clients, clock: FakeClock, stage: str) -> Library:
-    more = {
-        "cdn_domain": "d1.cloudfront.net",
-        "cdn_key_id": "K1",
-        "cdn_key_name": f"mediatheque-{stage}-cdn-key",
-    }
-    return build(settings.model_copy(update=more), clients, clock)
+    key = f"mediatheque-{stage}-cdn-key"
+    there = replace(settings, cdn_domain="d1.cloudfront.net", cdn_key_id="K1", cdn_key_name=key)
+    return build(there, clients, clock)
 
 
 def check(url: str, public: RSAPublicKey) -> int:

@@ -10,7 +10,7 @@ from chalicelib.aws import meter
 from chalicelib.aws.clients import Clients
 from chalicelib.aws.table import Put, Tables
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Settings
+from chalicelib.settings import Settings
 
 
 def test_a_receipt_has_calls_units_and_bytes(clients: Clients, settings: Settings) -> None:

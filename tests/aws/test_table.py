@@ -21,7 +21,7 @@ from chalicelib.aws.table import (
 )
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.ids import new_id
-from chalicelib.wiring import Settings
+from chalicelib.settings import Settings
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from chalicelib.files.models import Permission
 from chalicelib.files.rules import KEPT_IN_TRASH
 from chalicelib.sharing.models import Terms
 from chalicelib.uploads.models import Begun, UploadState, WantedPart
-from chalicelib.uploads.rules import MULTIPART_FROM
+from chalicelib.uploads.sizes import MULTIPART_FROM
 from chalicelib.wiring import Library
 from tests.conftest import MEDIA, FakeClock, Messages, a_request
 from tests.libraries import send, stored, uploaded

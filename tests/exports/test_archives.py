@@ -17,7 +17,8 @@ from chalicelib.exports.archives import ARCHIVE, Archive, Archiving, wanted
 from chalicelib.exports.models import Export, ExportState, Piece
 from chalicelib.exports.service import Exports
 from chalicelib.files.models import File, FileNotFound, Permission, PermissionMissing
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock
 from tests.deaths import Death, Died, DyingClients
 from tests.exports.test_writing import leftovers, to_the_end

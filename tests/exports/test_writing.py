@@ -11,7 +11,8 @@ from chalicelib.core.caller import Caller
 from chalicelib.exports.models import Export, ExportNotFound, ExportState, Piece, Wanted
 from chalicelib.exports.service import Exports
 from chalicelib.exports.writing import CLAIMS, LIFE, PATIENCE
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, Messages
 from tests.deaths import Death, Died, DyingClients
 

@@ -22,8 +22,9 @@ from chalicelib.blobs.arrivals import Arrival
 from chalicelib.blobs.models import Blob, BlobState
 from chalicelib.files.models import Status
 from chalicelib.files.rules import OPEN
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Begun, Duplicate, UploadClosed
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import put, stored
 

@@ -20,9 +20,10 @@ from chalicelib.blobs.models import BlobBusy, object_key
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Unavailable
 from chalicelib.files.models import FileChanged, FileNotFound, Status
+from chalicelib.settings import Settings
 from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Duplicate
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.deaths import Death, Died, DyingClients
 from tests.libraries import put, stored, uploaded

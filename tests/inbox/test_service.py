@@ -18,7 +18,8 @@ from chalicelib.inbox.models import (
     RequestFull,
     RequestNotFound,
 )
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, Messages
 from tests.deaths import Death, Died, DyingClients
 from tests.libraries import arrive, uploaded

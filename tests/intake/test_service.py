@@ -19,8 +19,9 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.extraction.errors import MediaToolsMissing, ToolsAreComing
 from chalicelib.files.models import File, FileNotFound, Status
 from chalicelib.intake.service import SETTLED_AT_ONCE, Intake
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Begun, UploadState
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import MEDIA, FakeClock, a_request
 from tests.libraries import arrive, send, stored, uploaded
 
@@ -272,9 +273,10 @@ def test_a_worker_that_dies_while(
 ) -> None:
     begun = waiting(library, caller)
     tables = FaultyTables(clients, at, after=after)
-    dying = build(settings, clients, clock)
+    intake = build(settings, clients, clock).intake
+    dying = replace(intake, tables=tables, workshop=replace(intake.workshop, tables=tables))
     with pytest.raises(Fault):
-        arrive(replace(dying, tables=tables), begun.file)
+        dying.arrived(Arrival(begun.file.owner_id, begun.file.sha256, begun.file.size))
     clock.advance(LEASE)
     arrive(library, begun.file)
     assert library.files.get(caller, begun.file.id).status is Status.READY

@@ -7,7 +7,8 @@ import pytest
 from chalicelib.aws.meter import metered
 from chalicelib.core.ids import new_id
 from chalicelib.limits.models import Policy, RateExceeded
-from chalicelib.limits.service import Limits, noted
+from chalicelib.limits.service import Limits
+from chalicelib.limits.standings import noted
 from chalicelib.wiring import Library
 from tests.conftest import FakeClock
 

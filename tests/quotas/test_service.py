@@ -9,9 +9,10 @@ import pytest
 from chalicelib.aws.clients import Clients
 from chalicelib.core.caller import Caller
 from chalicelib.quotas.models import QuotaExceeded, Standing
+from chalicelib.settings import Settings
 from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Linked
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request, new_caller
 from tests.libraries import arrive, send, uploaded
 
@@ -23,7 +24,7 @@ LIMIT = 100
 @pytest.fixture
 def library(settings: Settings, clients: Clients, clock: FakeClock) -> Library:
     """Return a library where everyone may hold a hundred bytes."""
-    return build(settings.model_copy(update={"quota_bytes": LIMIT}), clients, clock)
+    return build(replace(settings, quota_bytes=LIMIT), clients, clock)
 
 
 def begin(library: Library, caller: Caller, size: int, letter: bytes = b"a", **more: object) -> Begun:

@@ -25,7 +25,8 @@ from chalicelib.extraction.tools import find_media_tools
 from chalicelib.files.models import File, Status
 from chalicelib.intake.service import Intake
 from chalicelib.renditions.studio import Album, Studio
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.settings import Settings
+from chalicelib.wiring import Library, build
 from tests.conftest import MEDIA, FakeClock, Messages, new_caller
 from tests.deaths import MortalClients, WorkerDied
 from tests.extraction.sources import source_of

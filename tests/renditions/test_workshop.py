@@ -18,8 +18,9 @@ from chalicelib.extraction.attempts import Job, Outcome, Work
 from chalicelib.files.models import File, Status
 from chalicelib.renditions.rules import WORKSHOP_VERSION
 from chalicelib.renditions.workshop import RECORDED_AT_ONCE
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Begun, Linked
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import MEDIA, FakeClock, a_request, new_caller
 from tests.deaths import MortalClients, WorkerDied
 from tests.libraries import arrive, send, uploaded

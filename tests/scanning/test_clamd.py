@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -12,8 +12,9 @@ from chalicelib.core.caller import Caller
 from chalicelib.files.models import Status
 from chalicelib.scanning.clamd import CHUNK, Clamd
 from chalicelib.scanning.models import ScannerAway
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Begun
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request
 from tests.libraries import arrive, send, stored
 
@@ -101,8 +102,8 @@ def scanned(settings: Settings, clients: Clients, clock: FakeClock) -> Callable[
     """Return a function that makes a library whose files are scanned by the daemon at a port."""
 
     def make(port: int) -> Library:
-        changes = {"malware_scan": "clamd", "clamd_address": f"127.0.0.1:{port}"}
-        return build(settings.model_copy(update=changes), clients, clock)
+        scanned = replace(settings, malware_scan="clamd", clamd_address=f"127.0.0.1:{port}")
+        return build(scanned, clients, clock)
 
     return make
 

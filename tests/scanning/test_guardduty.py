@@ -1,6 +1,7 @@
 """GuardDuty's tag gates what becomes ready; its event, as AWS documents it, says when to look."""
 
 import json
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -12,15 +13,16 @@ from chalicelib.core.caller import Caller
 from chalicelib.files.models import File, Status
 from chalicelib.scanning.guardduty import TAG, GuardDuty
 from chalicelib.scanning.models import ScannerAway
+from chalicelib.settings import Settings
 from chalicelib.uploads.models import Begun
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, a_request
 from tests.libraries import arrive, send
 
 
 @pytest.fixture
 def library(settings: Settings, clients: Clients, clock: FakeClock) -> Library:
-    return build(settings.model_copy(update={"malware_scan": "guardduty"}), clients, clock)
+    return build(replace(settings, malware_scan="guardduty"), clients, clock)
 
 
 @pytest.fixture

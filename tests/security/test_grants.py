@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.endpoint import ROUTES, Who
+from chalicelib.api.endpoint import Who
+from chalicelib.api.routing import every_route
 from chalicelib.core.ids import new_id
 from tests.conftest import MEDIA, Deliver
 from tests.doors import Door
@@ -44,9 +45,9 @@ SENT: dict[str, Any] = {
     "POST /v1/files/{file_id}/links": {"json": {}},
     "POST /v1/files/{file_id}/grants": {"json": {"email": "someone@example.org", "permission": "view"}},
 }
-WITHOUT_TOKEN = {f"{route.method} {route.path}" for route in ROUTES if route.who is Who.PUBLIC}
+WITHOUT_TOKEN = {f"{route.method} {route.path}" for route in every_route() if route.who is Who.PUBLIC}
 OF_FILES = [
-    f"{route.method} {route.path}" for route in ROUTES if route.path.startswith("/v1/files/{file_id}")
+    f"{route.method} {route.path}" for route in every_route() if route.path.startswith("/v1/files/{file_id}")
 ]
 
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.endpoint import ROUTES, Route, Who
+from chalicelib.api.endpoint import Route, Who
+from chalicelib.api.routing import every_route
 from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import library as this_process
 from tests.conftest import new_caller
 from tests.doors import PASSWORD, Door
 
-NAMES = {f"{route.method} {route.path}": route for route in ROUTES}
+NAMES = {f"{route.method} {route.path}": route for route in every_route()}
 OWNED = [
     name
     for name, route in NAMES.items()

@@ -9,17 +9,16 @@ from chalicelib.aws.multipart import Part
 from chalicelib.extraction.filetypes import EXTENSIONS, kind_of
 from chalicelib.uploads.models import ContentTypeContradicts, ExtensionNotAllowed, FileTooLarge
 from chalicelib.uploads.rules import (
-    DEFAULT_LIMITS,
     MAX_FORM_BYTES,
     MAX_PART,
     MAX_PARTS,
-    MIB,
     MIN_PART,
     admitted_type,
     missing_parts,
     part_size,
     part_sizes,
 )
+from chalicelib.uploads.sizes import DEFAULT_LIMITS, MIB
 
 ALLOWED = Allowances(DEFAULT_LIMITS, frozenset(EXTENSIONS), 120, 1 << 30)
 LAMBDA_EVENT_BYTES = 6 * 1024 * 1024

@@ -18,10 +18,11 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.errors import Unavailable
 from chalicelib.files.models import File, FileNotFound, Status
 from chalicelib.limits.models import RateExceeded
-from chalicelib.limits.service import noted
+from chalicelib.limits.standings import noted
+from chalicelib.settings import Settings
 from chalicelib.uploads.beginning import ADDRESS_LIFE, PATIENCE
 from chalicelib.uploads.models import Begun, Duplicate, Linked, UploadClosed, UploadNotFound, UploadState
-from chalicelib.wiring import Library, Settings, build
+from chalicelib.wiring import Library, build
 from tests.conftest import FakeClock, Messages, a_request, new_caller
 from tests.libraries import arrive, put, send, stored, uploaded
 
@@ -174,7 +175,7 @@ def test_only_so_many_uploads_begin_in_a_minute_also_at_once(
     settings: Settings, clients: Clients, clock: FakeClock, caller: Caller
 ) -> None:
     clock.moment = clock.moment.replace(second=0) + timedelta(hours=1)
-    library = build(settings.model_copy(update={"rates": {"uploads": 5}}), clients, clock)
+    library = build(replace(settings, rates={"uploads": 5}), clients, clock)
     with ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda number: tried(library, caller, number), range(8)))
     while outcomes.count("begun") < 5:  # those that conflicted too often try again

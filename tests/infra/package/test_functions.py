@@ -55,9 +55,7 @@ def test_a_function_never_takes_the_name_of_another_resource() -> None:
 
 def test_functions_read_the_variables_that_make_run_gives_its_processes() -> None:
     local = environment_of({name: name for name in TEMPLATE["Outputs"]})
-    needed = {
-        f"MEDIATHEQUE_{name.upper()}" for name, field in Settings.model_fields.items() if field.is_required()
-    }
+    needed = {f"MEDIATHEQUE_{name.upper()}" for name in Settings.required()}
     packaged = environment(TEMPLATE)
     assert needed <= set(packaged)
     assert packaged["MEDIATHEQUE_BUCKET_NAME"] == {"Ref": "Media"}
@@ -79,9 +77,9 @@ def test_limits_are_parameters_whose_defaults_are_the_settings_own() -> None:
     assert names == set(SETTINGS)
     for name in SETTINGS:
         assert variables[f"MEDIATHEQUE_{upper_snake(name)}"] == {"Ref": name}
-    needed = {name: "x" for name, field in Settings.model_fields.items() if field.is_required()}
-    given = {upper_snake(name).lower(): str(about["Default"]) for name, about in SETTINGS.items()}
-    assert Settings.model_validate(needed | given) == Settings.model_validate(needed)
+    needed = {f"MEDIATHEQUE_{name.upper()}": "x" for name in Settings.required()}
+    given = {f"MEDIATHEQUE_{upper_snake(name)}": str(about["Default"]) for name, about in SETTINGS.items()}
+    assert Settings.from_environment(needed | given) == Settings.from_environment(needed)
     [throttle] = merged["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     assert throttle["ThrottlingRateLimit"] == throttle["ThrottlingBurstLimit"] == {"Ref": "RequestsPerSecond"}
     assert merged["Parameters"]["RequestsPerSecond"]["Default"] == 200

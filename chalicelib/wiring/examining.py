@@ -1,4 +1,4 @@
-"""Builds what only workers need; the API's cold start never imports this."""
+"""Builds what examines content and draws pictures of it, which only the functions with media tools do."""
 
 import os
 from typing import TYPE_CHECKING
@@ -7,8 +7,8 @@ from chalicelib.core.log import log
 from chalicelib.extraction.service import Extraction
 from chalicelib.extraction.tools import MediaTools, find_media_tools
 from chalicelib.intake.service import Intake
-from chalicelib.reconciliation.service import Reconciliation
-from chalicelib.reconciliation.store import Bookmarks
+from chalicelib.renditions.copying import Copying
+from chalicelib.renditions.miniatures import Miniatures
 from chalicelib.renditions.studio import Studio
 from chalicelib.renditions.workshop import Workshop
 from chalicelib.scanning.clamd import Clamd
@@ -19,29 +19,32 @@ if TYPE_CHECKING:
     from chalicelib.wiring import Library
 
 
-def build_intake(library: "Library") -> Intake:
+def intake(library: "Library") -> Intake:
     """Build what settles arrivals."""
     tables, blobs, files, bucket = library.tables, library.blobs, library.files, library.bucket
-    jobs, expected = library.history.jobs, library.settings.media_tools_expected
+    attempts, expected = library.history.jobs, library.settings.media_tools_expected
     return Intake(
         tables=tables,
         blobs=blobs,
         files=files,
         uploads=library.uploads,
         extraction=Extraction(bucket, library.history.facts, _media_tools, _scanner(library)),
-        jobs=jobs,
-        workshop=Workshop(tables, blobs, files, bucket, jobs, Studio(_media_tools)),
+        jobs=attempts,
+        workshop=Workshop(tables, blobs, files, bucket, attempts, Studio(_media_tools)),
         audit=library.audit,
         slow_lane=library.slow_lane,
         tools_expected=lambda: expected,
     )
 
 
-def build_reconciliation(library: "Library") -> Reconciliation:
-    """Build what compares bucket and tables."""
-    bookmarks = Bookmarks(library.tables, library.settings.files_table)
-    storage, clock = library.parts.storage, library.files.clock
-    return Reconciliation(bookmarks, library.blobs, library.uploads, library.bucket, storage, clock)
+def miniatures(library: "Library") -> Miniatures:
+    """Build what draws chosen miniatures."""
+    return Miniatures(library.tables, library.files, library.bucket, library.history.jobs)
+
+
+def copying(library: "Library") -> Copying:
+    """Build what makes copies without metadata."""
+    return Copying(library.files, library.bucket, library.history.jobs)
 
 
 def _media_tools() -> MediaTools:
