@@ -5,7 +5,8 @@ set -eu
 cd "$(dirname "$0")/../.."
 
 what=${1:-run}
-runtime="constraints.txt requirements.txt layers/imaging/requirements.txt infra/local/requirements.txt"
+layers="layers/imaging/requirements.txt layers/signing/requirements.txt"
+runtime="constraints.txt requirements.txt $layers infra/local/requirements.txt"
 case $what in
 run) list=infra/local/requirements.txt files=$runtime ;;
 dev) list=requirements-dev.txt files="$runtime requirements-dev.txt" ;;

@@ -96,7 +96,7 @@ def _chalice_package(root: Path, merging: Template, work: Path) -> Path:
 
 
 def _layers(sources: Sources, functions: list[Function], dist: Path, work: Path) -> None:
-    wanted = {layer for function in functions for layer in function.settings.Layers}
+    wanted = {layer for function in functions for layer in function.layers}
     for name in sorted(wanted):
         requirements = sources.root / "layers" / name / "requirements.txt"
         target = dist / layer_file(name)
@@ -111,7 +111,7 @@ def _layers(sources: Sources, functions: list[Function], dist: Path, work: Path)
 
 def _refuse_large(functions: list[Function], dist: Path) -> None:
     for function in functions:
-        layers = [dist / layer_file(layer) for layer in function.settings.Layers]
+        layers = [dist / layer_file(layer) for layer in function.layers]
         archive.refuse_large_when_unpacked([dist / FUNCTIONS_ZIP, *layers], function.name)
 
 

@@ -34,6 +34,7 @@ class FunctionSettings(BaseModel):
     MemorySize: PositiveInt = 512  # MB
     Timeout: int = Field(60, ge=1, le=900)  # seconds
     Layers: list[str] = []  # folders of layers/
+    LayersIf: dict[str, list[str]] = {}  # by a condition of the template, without which they are left away
     MaximumConcurrency: int = Field(
         10, ge=2
     )  # batches of a queue at once, so that they leave Lambda to the API
@@ -49,6 +50,14 @@ class Function:
     queue: str | None
     """The template's name of the queue that it serves."""
     settings: FunctionSettings
+
+    @property
+    def layers(self) -> dict[str, str | None]:
+        """Return the layers that it may have, and under which conditions."""
+        conditional = {
+            layer: condition for condition, layers in self.settings.LayersIf.items() for layer in layers
+        }
+        return dict.fromkeys(self.settings.Layers) | conditional
 
 
 def read_template(path: Path) -> Template:

@@ -71,12 +71,12 @@ _RUNTIMES = ["python3.12", "python3.13"]
 
 def merge_template(app: Chalice, template: Template, functions: list[Function], commit: str) -> Template:
     """Return the template to merge; `commit` tells `/health` which source runs."""
-    layers = sorted({layer for function in functions for layer in function.settings.Layers})
+    layers = {layer: when for function in functions for layer, when in sorted(function.layers.items())}
     template = {**template, "Parameters": {**template.get("Parameters", {}), **SETTINGS}}
     variables = environment(template) | {f"{PREFIX}COMMIT": commit, f"{PREFIX}BASE_URL": _BASE_URL}
     resources = {
         **template["Resources"],
-        **{layer_resource(name): _layer(name) for name in layers},
+        **{layer_resource(name): _layer(name, condition) for name, condition in sorted(layers.items())},
         **{function.resource: _function(function, variables) for function in functions},
         "RestAPI": _rest_api(app),
         "Media": _open_to_own_pages(template["Resources"]["Media"]),
@@ -112,8 +112,9 @@ def layer_file(name: str) -> str:
     return f"{name}-layer.zip"
 
 
-def _layer(name: str) -> dict[str, Any]:
+def _layer(name: str, condition: str | None) -> dict[str, Any]:
     return {
+        **({"Condition": condition} if condition else {}),
         "Type": "AWS::Serverless::LayerVersion",
         "Properties": {
             "ContentUri": f"./{layer_file(name)}",
@@ -132,11 +133,16 @@ def _function(function: Function, variables: dict[str, Any]) -> dict[str, Any]:
         "Timeout": settings.Timeout,
         "Environment": {"Variables": variables},
     }
-    if settings.Layers:
-        properties["Layers"] = [{"Ref": layer_resource(layer)} for layer in settings.Layers]
+    if function.layers:
+        properties["Layers"] = [_use(layer, condition) for layer, condition in function.layers.items()]
     if function.queue:
         properties["Events"] = {f"{function.resource}SqsEventSource": {"Properties": _event_source(function)}}
     return {"Properties": properties}
+
+
+def _use(layer: str, condition: str | None) -> dict[str, Any]:
+    reference = {"Ref": layer_resource(layer)}
+    return {"Fn::If": [condition, reference, {"Ref": "AWS::NoValue"}]} if condition else reference
 
 
 def _event_source(function: Function) -> dict[str, Any]:

@@ -51,6 +51,25 @@ def handler(event, context):
     modules = [name for name in event["modules"] if importlib.util.find_spec(name)]
     return modules + [name for name in event["programs"] if shutil.which(name)]
 """
+EVERYTHING = """
+import sys
+from importlib import import_module
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import app
+from chalicelib.api.openapi import describe
+from chalicelib.api.routing import every_route
+from chalicelib.wiring import Library
+from chalicelib.wiring.part import Part
+assert describe(every_route(), "1")["paths"].keys() == app.app.routes.keys()
+functions = [f"chalicelib.events.{name}" for name in ("extraction", "media", "jobs", "sweep")]
+parts = [part.module for part in vars(Library).values() if isinstance(part, Part)]
+for name in [*functions, *parts, "argon2", "email_validator", "idna"]:
+    import_module(name)
+specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
+ours = [spec for spec in specs if str(spec.origin).startswith(sys.argv[1]) and spec.origin.endswith(".py")]
+print(len(ours), *[spec.name for spec in ours if not Path(spec.cached).is_file()])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +258,19 @@ def test_a_function_finds_nothing_of_this_machine(stage: Stage) -> None:
     answer = boto3.client("lambda").invoke(FunctionName=probe["FunctionName"], Payload=json.dumps(asked))
     assert json.loads(answer["Payload"].read()) == ["boto3"]
     boto3.client("lambda").delete_function(FunctionName="probe")
+
+
+def test_what_functions_import_is_in_the_zip_and_compiled(tmp_path: Path) -> None:
+    code = tmp_path / "code"
+    with zipfile.ZipFile(DIST / "deployment.zip") as archive:
+        archive.extractall(code)
+    python = lambda_python.make(tmp_path)
+    command = [str(python), "-B", "-c", EVERYTHING, str(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    modules, *uncompiled = done.stdout.split()
+    assert int(modules) > 400
+    assert uncompiled == []
 
 
 def one_for_each_reader() -> list[str]:

@@ -11,6 +11,7 @@ REQUIREMENTS = (
     "requirements.txt",
     "requirements-dev.txt",
     "layers/imaging/requirements.txt",
+    "layers/signing/requirements.txt",
     "infra/local/requirements.txt",
     "infra/local/setup.sh",
 )

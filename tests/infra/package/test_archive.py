@@ -58,8 +58,8 @@ def test_a_program_that_cannot_be_run_makes_no_layer(tmp_path: Path) -> None:
         program_layer(source, tmp_path / "layer.zip")
 
 
-def test_what_a_start_imports_is_compiled_for_where_lambda_unpacks_it(tmp_path: Path) -> None:
-    source = zip_of(tmp_path / "a.zip", {"app.py": "def fail(): 1 / 0", "argon2/low.py": "2"})
+def test_what_functions_import_is_compiled_for_where_lambda_unpacks_it(tmp_path: Path) -> None:
+    source = zip_of(tmp_path / "a.zip", {"app.py": "def fail(): 1 / 0", "offapi/a.py": "2"})
     made = tmp_path / "made.zip"
     functions_zip(source, made)
     [compiled] = [name for name in names(made) if name.endswith(".pyc")]
@@ -91,12 +91,19 @@ def test_what_functions_never_read_is_left_out(tmp_path: Path) -> None:
             "a.txt": "",
             "chalicelib/__pycache__/a.pyc": "",
             "aws_lambda_powertools/event_handler/api.py": "",
+            "aws_lambda_powertools/utilities/batch/base.py": "",
+            "pydantic/v1/main.py": "",
+            "pydantic/main.pyi": "",
+            "pydantic-2.dist-info/METADATA": "",
+            "pydantic-2.dist-info/RECORD": "",
+            "pydantic-2.dist-info/sboms/a.json": "",
+            "cffi-2.dist-info/METADATA": "",
             "offapi/static/redoc.standalone.js": "",
             "offapi/a.js": "",
         },
     )
     functions_zip(source, tmp_path / "made.zip")
-    assert names(tmp_path / "made.zip") == ["a.txt", "offapi/a.js"]
+    assert names(tmp_path / "made.zip") == ["a.txt", "offapi/a.js", "pydantic-2.dist-info/METADATA"]
 
 
 @pytest.mark.parametrize("stranger", ["infra/admin.py", "tests/conftest.py", ".chalice/config.json"])

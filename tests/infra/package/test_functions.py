@@ -94,8 +94,15 @@ def test_a_worker_gets_its_queue_partial_failures_and_only_the_layers_it_asks_fo
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert extraction["Layers"] == [{"Ref": "ImagingLayer"}, {"Ref": "FfprobeLayer"}]
     assert extraction["Environment"]["Variables"]["MEDIATHEQUE_COMMIT"] == "c0ffee"
-    assert "Layers" not in merged["APIHandler"]["Properties"]
+    assert "Layers" not in merged["Jobs"]["Properties"]
     assert extraction["Role"] != merged["APIHandler"]["Properties"]["Role"]
+
+
+def test_the_api_gets_what_signs_for_cloudfront_only_where_there_is_a_distribution() -> None:
+    merged = merge_template(app, TEMPLATE, functions_of(app, TEMPLATE), "c0ffee")["Resources"]
+    signing = {"Fn::If": ["Cdn", {"Ref": "SigningLayer"}, {"Ref": "AWS::NoValue"}]}
+    assert merged["APIHandler"]["Properties"]["Layers"] == [signing]
+    assert merged["SigningLayer"]["Condition"] == "Cdn"
 
 
 def test_everything_that_can_fail_is_watched() -> None:
