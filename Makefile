@@ -1,11 +1,12 @@
 # `make help` lists the targets. Settings go behind the target: make run PORT=8001
 .DEFAULT_GOAL := help
-.PHONY: help run test check contract docs bench layers package rehearse plan deploy destroy clean setup-run setup-dev
+.PHONY: help run test check contract postman docs bench layers package rehearse plan deploy destroy clean setup-run setup-dev
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
 BIN := .venv/bin
 LEDGER := $(CURDIR)/.pytest_cache/iam-ledger
+NEWMAN := 6.2.1
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -30,6 +31,10 @@ check: setup-dev ## Lint, check formatting, types, imports and the CloudFormatio
 contract: setup-dev ## Hold the description of the API against it with new requests (CONTRACT_SECONDS=120)
 	@CONTRACT_SECONDS=$${CONTRACT_SECONDS:-120} CONTRACT_OPTIONS="$${CONTRACT_OPTIONS:---generation-database none}" \
 		$(PYTHON) -m pytest --show-capture=no -o timeout=0 tests/contract/test_contract.py $(ARGS)
+
+postman: ## Run the Postman collection under newman, which npx fetches, against what `make run` serves (PORT= EMAIL= PASSWORD=)
+	@npx --yes newman@$(NEWMAN) run http://127.0.0.1:$${PORT:-8000}/postman.json \
+		--env-var "email=$${EMAIL:-postman-$$(date +%s)@example.org}" --env-var "password=$${PASSWORD:-correct horse battery}"
 
 docs: setup-dev ## Write docs/openapi.json and docs/api.md anew
 	@$(PYTHON) -m infra.describe

@@ -12,8 +12,8 @@ from tests.doors import PASSWORD, Door
 
 @pytest.fixture
 def admin() -> Account:
-    """Return one of two admins: the last could not go."""
-    emails = [f"postman-{new_id()}@example.org" for _ in range(2)]
+    """Return one of two admins, with an address as `make run` gives it: the last could not go."""
+    emails = [f"postman-{new_id()}@mediatheque.local" for _ in range(2)]
     open_account = this_process().accounts.open
     first, _ = [open_account(email, PASSWORD, None, Origin(), role=Role.ADMIN) for email in emails]
     return first
