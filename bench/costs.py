@@ -19,31 +19,52 @@ from chalicelib.blobs.arrivals import Arrival
 from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.ids import new_id
+from chalicelib.core.metrics import ARRIVAL, JOB, REQUEST
 from chalicelib.uploads.models import Begun, Request
 from chalicelib.wiring import Library
 
 SIZES = (0, 1_000, 100_000, 10_000_000)
-PRICES = {  # dollars; public list prices of us-east-1 as known in November 2025, without free tiers
-    "DynamoDB write unit": 0.625e-6,
-    "DynamoDB read unit": 0.125e-6,
-    "DynamoDB GB-month": 0.25,
-    "S3 GB-month": 0.023,
-    "S3 write": 0.005e-3,
-    "S3 read": 0.0004e-3,
-    "API Gateway request": 3.50e-6,
-    "Lambda request": 0.20e-6,
-    "Lambda GB-second": 0.0000166667,
-    "SQS request": 0.40e-6,
-    "GB out": 0.09,
-    "log GB": 0.50,
-    "secret-month": 0.40,
-    "alarm-month": 0.10,
+
+
+@dataclass(frozen=True)
+class Price:
+    """Dollars in us-east-1 without free tiers, and who says so when; "" where no page was found that does."""
+
+    dollars: float
+    source: str
+
+
+_WHITEPAPER = "AWS, How AWS Pricing Works (whitepaper, stored copy)"
+_METRICS = "signoz.io, CloudWatch pricing, 15 February 2026"
+_LOGS = "factualminds.com, CloudWatch pricing, 13 June 2026"
+_UNITS = "airbyte.com, DynamoDB pricing, 21 July 2025 (halved in November 2024)"
+_REQUESTS = "c3x.dev, S3 request fees, undated"
+PRICES = {
+    "DynamoDB write unit": Price(0.625e-6, _UNITS),
+    "DynamoDB read unit": Price(0.125e-6, _UNITS),
+    "DynamoDB GB-month": Price(0.25, "aws.amazon.com/dynamodb/pricing (stored copy, undated)"),
+    "DynamoDB recovery GB-month": Price(0.20, ""),
+    "S3 GB-month": Price(0.023, "deepeshsoni.com, Amazon S3 pricing, undated"),
+    "S3 write": Price(0.005e-3, _REQUESTS),
+    "S3 read": Price(0.0004e-3, _REQUESTS),
+    "API Gateway request": Price(3.50e-6, "AWS, Best Practices for Private APIs (whitepaper, stored copy)"),
+    "Lambda request": Price(0.20e-6, _WHITEPAPER),
+    "Lambda GB-second": Price(0.0000166667, _WHITEPAPER),
+    "SQS request": Price(0.40e-6, "cloudburn.io, Amazon SQS pricing, 14 March 2026"),
+    "GB out": Price(0.09, "awsforengineers.com, API Gateway pricing, 19 May 2025"),
+    "log GB": Price(0.50, _LOGS),
+    "secret-month": Price(0.40, "hivebook.wiki, AWS Secrets Manager, undated"),
+    "alarm-month": Price(0.10, "c3x.dev, CloudWatch alarm, undated"),
+    "metric-month": Price(0.30, _METRICS),
+    "dashboard-month": Price(3.00, _LOGS),
 }
 MONTH = {"uploaded": 0.1, "listed": 1.0, "read": 0.2, "downloaded": 0.1}
 """How often each file is, on average: in a page of a list, 20 to a page; by itself; sent to someone."""
 FILE_BYTES, RENDITION_BYTES, RECORD_BYTES, LOG_BYTES = 3_000_000, 60_000, 12_000, 600
 SECONDS = {"api": 0.1, "extraction": 1.5}  # assumed; memory is the template's: 1 and 2 GB
-ALARMS, SECRETS = 17, 1
+ALARMS, SECRETS, DASHBOARDS = 17, 1, 1
+MILLIONS = 0.001  # dollars under which a price is told by the million
+HOURS = 720  # of a month; a metric is billed for those in which it is sent
 POLLS = 3 * 5 * 3 * 60 * 24 * 30  # three queues, five pollers each, a long poll of 20 s
 SWEEPS = 30 * 24 * 12
 READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
@@ -77,12 +98,17 @@ class Count:
         read = sum(n for name, n in self.calls.items() if name.startswith("s3.")) - written
         queued = sum(n for name, n in self.calls.items() if name.startswith("sqs."))
         return (
-            self.write_units * PRICES["DynamoDB write unit"]
-            + self.read_units * PRICES["DynamoDB read unit"]
-            + written * PRICES["S3 write"]
-            + read * PRICES["S3 read"]
-            + queued * PRICES["SQS request"]
+            self.write_units * price("DynamoDB write unit")
+            + self.read_units * price("DynamoDB read unit")
+            + written * price("S3 write")
+            + read * price("S3 read")
+            + queued * price("SQS request")
         )
+
+
+def price(of: str) -> float:
+    """Return a price in dollars."""
+    return PRICES[of].dollars
 
 
 def counted(clients: Clients, work: Callable[[], object]) -> Count:
@@ -133,27 +159,36 @@ def month(files: int, counts: dict[str, Count]) -> dict[str, float]:
     times = {name: files * share for name, share in MONTH.items()}
     times["listed"] /= 20
     requests_ = sum(times.values())
-    api = (
-        PRICES["API Gateway request"] + PRICES["Lambda request"] + SECONDS["api"] * PRICES["Lambda GB-second"]
-    )
-    examined = PRICES["Lambda request"] + 2 * SECONDS["extraction"] * PRICES["Lambda GB-second"]
+    api = price("API Gateway request") + price("Lambda request") + SECONDS["api"] * price("Lambda GB-second")
+    examined = price("Lambda request") + 2 * SECONDS["extraction"] * price("Lambda GB-second")
     gigabytes = files * (FILE_BYTES + RENDITION_BYTES) / 1e9
     return {
-        "storage": gigabytes * PRICES["S3 GB-month"]
-        + files * RECORD_BYTES / 1e9 * PRICES["DynamoDB GB-month"],
+        "storage": gigabytes * price("S3 GB-month")
+        + files * RECORD_BYTES / 1e9 * (price("DynamoDB GB-month") + price("DynamoDB recovery GB-month")),
         "requests": requests_ * api
-        + times["uploaded"] * (examined + PRICES["S3 write"] + 3 * PRICES["SQS request"]),
+        + times["uploaded"] * (examined + price("S3 write") + 3 * price("SQS request")),
         "AWS calls": sum(times[name] * count.dollars() for name, count in counts.items()),
-        "bytes out": times["downloaded"] * FILE_BYTES / 1e9 * PRICES["GB out"],
-        "always": SECRETS * PRICES["secret-month"] + ALARMS * PRICES["alarm-month"] + idle(),
-        "logs": (requests_ + times["uploaded"]) * LOG_BYTES / 1e9 * PRICES["log GB"],
+        "bytes out": times["downloaded"] * FILE_BYTES / 1e9 * price("GB out"),
+        "always": SECRETS * price("secret-month")
+        + ALARMS * price("alarm-month")
+        + DASHBOARDS * price("dashboard-month")
+        + idle(),
+        "metrics": price("metric-month")
+        * (len(REQUEST) * hours(requests_) + (len(ARRIVAL) + len(JOB)) * hours(times["uploaded"]))
+        / HOURS,
+        "logs": (requests_ + times["uploaded"]) * LOG_BYTES / 1e9 * price("log GB"),
     }
+
+
+def hours(times: float) -> float:
+    """Return in how many hours of a month something happens that happens so often, if never twice in one."""
+    return min(float(HOURS), times)
 
 
 def idle() -> float:
     """Return what waiting costs: Lambda's polls of three queues, and the sweep every five minutes."""
-    sweep = PRICES["Lambda request"] + 0.5 * PRICES["Lambda GB-second"] + 20 * PRICES["DynamoDB read unit"]
-    return POLLS * PRICES["SQS request"] + SWEEPS * sweep
+    sweep = price("Lambda request") + 0.5 * price("Lambda GB-second") + 20 * price("DynamoDB read unit")
+    return POLLS * price("SQS request") + SWEEPS * sweep
 
 
 def main() -> None:
@@ -167,6 +202,10 @@ def main() -> None:
     for row in columns[0]:
         print(f"| {row} |" + "".join(f" {columns[files][row]:,.2f} |" for files in SIZES))
     print("| **together** |" + "".join(f" **{sum(columns[files].values()):,.2f}** |" for files in SIZES))
+    print("\n| price | dollars | source |\n|---|---:|---|")
+    for name, one in PRICES.items():
+        said = f"{one.dollars:g}" if one.dollars > MILLIONS else f"{one.dollars * 1e6:.6g} a million"
+        print(f"| {name} | {said} | {one.source or '**not confirmed**'} |")
 
 
 if __name__ == "__main__":
