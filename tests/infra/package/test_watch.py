@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app import app
+from bench import costs
 from infra.package.functions import functions_of, of_type, read_template
 from infra.package.merge import merge_template
 from infra.package.queries import QUERIES
@@ -79,3 +80,12 @@ def test_saved_queries_read_the_logs_of_the_functions_that_they_are_about() -> N
         asked = {group["Ref"] for group in query["LogGroupNames"]}
         assert asked
         assert asked <= groups
+
+
+def test_the_costs_count_what_there_is() -> None:
+    kinds = [resource["Type"] for resource in MERGED["Resources"].values() if "Type" in resource]
+    there = [
+        kinds.count(f"AWS::{kind}")
+        for kind in ("CloudWatch::Alarm", "SecretsManager::Secret", "CloudWatch::Dashboard")
+    ]
+    assert there == [costs.ALARMS, costs.SECRETS, costs.DASHBOARDS]
