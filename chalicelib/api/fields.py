@@ -79,7 +79,15 @@ def _normal_tag(tag: str) -> str:
     if not tag_key(tag):
         msg = "is empty in its normal form"
         raise ValueError(msg)
-    return tag
+    return _nameable(tag)
+
+
+def _nameable(text: str) -> str:
+    """Refuse what no address can name: clients fold a path's segments of one or two dots (RFC 3986, 5.2.4)."""
+    if tag_key(text) in {".", ".."}:
+        msg = 'cannot be "." or "..", which no address can name'
+        raise ValueError(msg)
+    return text
 
 
 def _an_id(value: str) -> str:
@@ -131,7 +139,7 @@ Id = Annotated[str, AfterValidator(_an_id), WithJsonSchema(ID_SCHEMA)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_a_moment)]
 Filename = Annotated[str, Field(min_length=1, max_length=1024)]
 Caption = Annotated[str, Field(max_length=2000), AfterValidator(_lines)]
-ContentId = Annotated[str, Field(min_length=1, max_length=200)]
+ContentId = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_nameable)]
 Tag = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=64),

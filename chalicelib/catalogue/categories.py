@@ -5,12 +5,16 @@ In the table `tags`:
 | row | pk | sk | holds |
 |---|---|---|---|
 | category | `<owner>#categories` | its id | `name`, `created_at`, `version` |
+| mark of an end | `ended-category#<id>` | `0` to `7` | nothing: no file comes into a category that has one |
 | name guard | `<owner>#category-names` | the name's normal form | `category_id`; makes names unique |
 
-Those that admins make for everybody have the owner `library`.
+Those that admins make for everybody have the owner `library`. Marks stay for good, for ids do not come again. A write
+that puts a file into a category checks one of them, by the file, in its own transaction: checks of one item at the same
+moment conflict, and so parallel uploads would that checked the category itself.
 """
 
 import itertools
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +23,18 @@ from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.conditions import Key as KeyCondition
 
 from chalicelib.audit.service import Audit
-from chalicelib.aws.table import ABSENT, MAX_TRANSACTION_ITEMS, Delete, Item, Key, Put, Tables, Update, Write
+from chalicelib.aws.table import (
+    ABSENT,
+    MAX_TRANSACTION_ITEMS,
+    Check,
+    Delete,
+    Item,
+    Key,
+    Put,
+    Tables,
+    Update,
+    Write,
+)
 from chalicelib.catalogue.counters import Counters
 from chalicelib.catalogue.folding import LIBRARY
 from chalicelib.catalogue.rules import tag_key
@@ -27,6 +42,8 @@ from chalicelib.core.caller import Caller
 from chalicelib.core.clock import Clock, from_text, to_text
 from chalicelib.core.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from chalicelib.core.ids import NewId
+
+MARKS = 8
 
 
 class CategoryNotFound(NotFound):
@@ -112,7 +129,12 @@ class Categories:
     def check_read(self, rows: Sequence[Item | None]) -> None:
         """Raise CategoryUnknown when places were read and none had the category; no call."""
         if rows and not any(rows):
-            raise CategoryUnknown("There is no such category. Make it first: POST /v1/categories.")
+            raise _unknown()
+
+    def not_ended(self, category_id: str, file_id: str) -> Check:
+        """Return the check that a category has not ended, for the write that puts a file into it; CategoryUnknown."""
+        mark = zlib.crc32(file_id.encode()) % MARKS
+        return Check(self.table, _mark_key(category_id, mark), ABSENT, refused=_unknown())
 
     def add(self, caller: Caller, name: str, *, shared: bool = False) -> Category:
         """Make a category, for the caller or for everybody; one call. Raises CategoryExists."""
@@ -151,6 +173,7 @@ class Categories:
         return [
             Delete(self.table, _key(owner, category.id), unchanged, refused=_changed()),
             Delete(self.table, _name_key(owner, category.name)),
+            *(Put(self.table, dict(_mark_key(category.id, mark))) for mark in range(MARKS)),
             self._entry("category.deleted", caller, category, name=category.name, files_go_to=move_to),
         ]
 
@@ -182,6 +205,14 @@ class Categories:
             origin=caller.origin,
             **details,
         )
+
+
+def _unknown() -> CategoryUnknown:
+    return CategoryUnknown("There is no such category. Make it first: POST /v1/categories.")
+
+
+def _mark_key(category_id: str, mark: int) -> Key:
+    return {"pk": f"ended-category#{category_id}", "sk": str(mark)}
 
 
 def _changed() -> CategoryChanged:

@@ -214,3 +214,20 @@ def plain(value: object) -> object:
     if isinstance(value, tuple):
         return list(value)
     return value if value is None or isinstance(value, str | int | dict) else str(value)
+
+
+def told(before: File, changes: Mapping[str, Any]) -> dict[str, object]:
+    """Return what the activity log tells of changed fields."""
+    return {
+        name: {"before": plain(getattr(before, name)), "after": plain(changes[name])}
+        for name in changes
+        if name != "lists_text"
+    }
+
+
+def entered(before: File | None, after: File | None) -> str | None:
+    """Return the category that a file comes into with a change: by upload, by hand, or back from the trash."""
+    if after is None or after.trashed_at is not None:
+        return None
+    stays = before is not None and (before.category, before.trashed_at) == (after.category, None)
+    return None if stays else after.category

@@ -13,6 +13,7 @@ from chalicelib.aws.signing import Signer
 from chalicelib.aws.table import MAX_TRANSACTION_ITEMS, Tables, Write, until_not_overtaken
 from chalicelib.blobs.models import BlobChanged, object_key
 from chalicelib.blobs.service import Blobs
+from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.catalogue.models import Criteria, Sort
 from chalicelib.catalogue.ranking import Hit
 from chalicelib.catalogue.service import EVERYTHING, NEWEST_FIRST, Catalogue, Ids
@@ -30,11 +31,12 @@ from chalicelib.files.rules import (
     check_version,
     content_disposition,
     delivered_type,
+    entered,
     entry_of,
     life_of,
     normal_filename,
     owned,
-    plain,
+    told,
     unknown_file,
 )
 from chalicelib.files.store import FileStore
@@ -202,14 +204,14 @@ class Files:
     def move(self, caller: Caller, before: File, *, to_trash: bool) -> File:
         """Move a file as it was read to the trash, or back; one call. Raises FileChanged.
 
-        A file in a category comes back without it when that is gone meanwhile; one call more.
+        A file in a category comes back without it when that has ended meanwhile; one call more.
         """
         if to_trash:
             return self._commit(caller, before, "file.trashed", trashed_at=self.clock())
-        places = self.catalogue.categories.places(before.owner_id, before.category)
-        gone = places and not any(self.tables.get_from(places))
-        without = {"category": None} if gone else {}
-        return self._commit(caller, before, "file.restored", trashed_at=None, **without)
+        try:
+            return self._commit(caller, before, "file.restored", trashed_at=None)
+        except CategoryUnknown:
+            return self._commit(caller, before, "file.restored", trashed_at=None, category=None)
 
     def erase(self, caller: Caller, file_id: str, expected: int | None) -> None:
         """Remove a file for good; its bytes follow when no other file has them and the grace period is over."""
@@ -252,14 +254,14 @@ class Files:
         return [
             self.store.put_new(file),
             *self.catalogue.changes(None, entry_of(file)),
-            *self._exposed(None, file),
+            *self._beside(None, file),
         ]
 
     def changed(self, before: File, **changes: Any) -> tuple[File, list[Write]]:
-        """Return the next version of a file, and its writes; refused with FileChanged."""
+        """Return the next version of a file, and its writes; refused with FileChanged, CategoryUnknown."""
         after = replace(before, **changes, version=before.version + 1, updated_at=self.clock())
         postings = self.catalogue.changes(entry_of(before), entry_of(after))
-        others = [*self.later.empty_trash(before, after), *self._exposed(before, after)]
+        others = [*self.later.empty_trash(before, after), *self._beside(before, after)]
         return after, [self.store.put_if(after, before.version), *postings, *others]
 
     def removal(self, file: File) -> list[Write]:
@@ -267,12 +269,14 @@ class Files:
         blob = self.blobs.find(file.owner_id, file.sha256)
         member = blob is not None and any(member.file_id == file.id for member in blob.members)
         leaving = self.blobs.leave(blob, file.id) if blob and member else []
-        gone = [*self.catalogue.changes(entry_of(file), None), *self._exposed(file, None)]
+        gone = [*self.catalogue.changes(entry_of(file), None), *self._beside(file, None)]
         return [self.store.delete_if(file), *self.later.empty_trash(file, None), *gone, *leaving]
 
-    def _exposed(self, before: File | None, after: File | None) -> list[Write]:
-        step = exposure(before, after)
-        return [self.exposures.put(self.clock(), step.reference)] if step else []
+    def _beside(self, before: File | None, after: File | None) -> list[Write]:
+        step, category = exposure(before, after), entered(before, after)
+        exposed: list[Write] = [self.exposures.put(self.clock(), step.reference)] if step else []
+        there = [self.catalogue.categories.not_ended(category, after.id)] if after and category else []
+        return [*exposed, *there]
 
     @property
     def later(self) -> Later:
@@ -284,12 +288,7 @@ class Files:
 
     def _commit(self, caller: Caller, before: File, action: str, **changes: Any) -> File:
         after, writes = self.changed(before, **changes)
-        details = {
-            name: {"before": plain(getattr(before, name)), "after": plain(changes[name])}
-            for name in changes
-            if name != "lists_text"
-        }
-        self.tables.commit([*writes, self.entry(action, caller, before, **details)])
+        self.tables.commit([*writes, self.entry(action, caller, before, **told(before, changes))])
         return after
 
     def entry(self, action: str, caller: Caller, file: File, **details: object) -> Write:

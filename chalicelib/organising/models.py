@@ -95,6 +95,8 @@ class Job:
     version: int = 1
     everyone: bool = False
     """Whether it goes through the files of all owners, for an admin."""
+    looks: int = 0
+    """How often it may still look again, at its end, for files that came meanwhile."""
     walks: int = 1
     """How often it still goes through all files, this time included: twice where their list lags behind."""
 

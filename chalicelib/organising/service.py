@@ -2,7 +2,8 @@
 
 A job walks through all files that fit, newest first, a page a step; its position is kept after each step, and each
 edit may be made twice, so a step that is cut off or comes twice changes nothing but the figures. Each file changes in
-a transaction of its own, with its postings, counts and audit entry.
+a transaction of its own, with its postings, counts and audit entry. Files that come after a job over a filter began are
+left alone; a job that ends a tag, or what is attached to a foreign thing, looks again until none is left, a few times.
 """
 
 from collections import Counter
@@ -42,6 +43,8 @@ from chalicelib.organising.rules import changes, was_in_trash
 
 STEP = 100
 TRIES = 3
+LOOKS = 5
+"""How often a job looks again."""
 ANOTHER_WALK_SECONDS = 30
 """Longer than any request that puts a file into a category may run."""
 
@@ -85,17 +88,18 @@ class Organising:
     def rename_tag(self, caller: Caller, tag: str, name: str) -> Job:
         """Replace a tag by another on all files; where a file has both, they become one. Raises TagNotFound."""
         self._check_tag(caller, tag)
-        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.RETAG, (tag, name)), [])
+        looks = LOOKS if tag_key(tag) != tag_key(name) else 0
+        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.RETAG, (tag, name)), [], looks=looks)
 
     def delete_tag(self, caller: Caller, tag: str) -> Job:
         """Take a tag off all files. Raises TagNotFound."""
         self._check_tag(caller, tag)
-        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.UNTAG, (tag,)), [])
+        return self._start(caller, Criteria(tags=(tag,)), Edit(Action.UNTAG, (tag,)), [], looks=LOOKS)
 
     def detach_all(self, caller: Caller, content_id: str) -> Job:
         """Attach all files of a foreign thing to it no more; the files stay."""
         edit = Edit(Action.DETACH, content_id=content_id)
-        return self._start(caller, Criteria(content_id=content_id), edit, [])
+        return self._start(caller, Criteria(content_id=content_id), edit, [], looks=LOOKS)
 
     def empty_trash(self, caller: Caller) -> Job:
         """Erase all that is in the trash by now; what is restored, or thrown away, meanwhile stays."""
@@ -144,15 +148,24 @@ class Organising:
         except JobChanged:
             return None  # another worker goes on with it, or the owner has cancelled it
         if after.state is JobState.RUNNING:
-            self.jobs.send_for(after, 0 if after.cursor else ANOTHER_WALK_SECONDS)
+            self.jobs.send_for(after, ANOTHER_WALK_SECONDS if after.walks < job.walks else 0)
         return after
 
     def _start(
-        self, caller: Caller, criteria: Criteria, edit: Edit, also: Sequence[Write], *, everyone: bool = False
+        self,
+        caller: Caller,
+        criteria: Criteria,
+        edit: Edit,
+        also: Sequence[Write],
+        *,
+        everyone: bool = False,
+        looks: int = 0,
     ) -> Job:
         now = self.clock()
         total = None if everyone else self._expected(caller, criteria, edit)
-        job = Job(self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE, total=total)
+        job = Job(
+            self.new_id(), caller.user_id, criteria, edit, now, now, now + PATIENCE, total=total, looks=looks
+        )
         job = replace(job, everyone=True, walks=2) if everyone else job
         entry = self.audit.entry(
             "job.started",
@@ -179,10 +192,12 @@ class Organising:
         outcomes = [self._edit_one(caller, file.id, file, job.edit) for file in page.items]
         results = Counter(one.result for one in outcomes)
         failures = [one for one in outcomes if one.result is Result.FAILED]
-        walks = job.walks - (page.next_cursor is None)
+        looks = page.next_cursor is None and self._is_any_left(caller, job, failures)
+        walks = job.walks - (page.next_cursor is None and not looks)
         after = replace(
             job,
             walks=walks,
+            looks=job.looks - looks,
             done=job.done + results[Result.DONE],
             unchanged=job.unchanged + results[Result.UNCHANGED],
             failed=job.failed + results[Result.FAILED],
@@ -191,6 +206,13 @@ class Organising:
             state=JobState.RUNNING if walks else JobState.FINISHED,
         )
         return self.jobs.save(after, job)
+
+    def _is_any_left(self, caller: Caller, job: Job, failures: Sequence[Outcome]) -> bool:
+        """Tell whether files came, while a job ran, for which it should go through all once more."""
+        if not job.looks:
+            return False
+        failed = {one.id for one in (*job.failures, *failures)}
+        return any(file.id not in failed for file in self._page_after(caller, job, None).items)
 
     def _page(self, caller: Caller, job: Job) -> Page[File]:
         try:

@@ -27,6 +27,25 @@ def test_a_tag_of_any_signs_is_listed_found_renamed_and_deleted(tag: str, ana: D
     assert ana.get(f"/v1/files/{file}")["tags"] == ["other"]
 
 
+@pytest.mark.parametrize("name", [".", "..", " . ", "\uff0e", "\u2025"])
+def test_what_no_address_can_name_is_no_tag_and_no_content(name: str, ana: Door) -> None:
+    """Clients fold segments of one or two dots: `/v1/tags/..` becomes `/v1/`."""
+    file = ana.upload("a.txt", b"1", tags="sea")
+    path = f"/v1/files/{file['id']}"
+    refused = [
+        ana.refused("PATCH", path, 422, "invalid", json={"tags": ["fine", name]}),
+        ana.refused("PATCH", "/v1/tags/sea", 422, "invalid", json={"name": name}),
+        ana.refused(
+            "POST", "/v1/files", 422, "invalid", files={"file": ("b.txt", b"2")}, data={"tags": name}
+        ),
+        ana.refused("PATCH", path, 422, "invalid", json={"content_id": name}),
+    ]
+    body = {"ids": [file["id"]], "action": "tag", "tags": [name]}
+    refused.append(ana.refused("POST", "/v1/files/bulk", 422, "invalid", json=body))
+    assert all("no address can name" in one["errors"][0]["message"] for one in refused)
+    assert ana.get(path)["version"] == file["version"]
+
+
 @pytest.mark.parametrize("content", ["post/7", "50%", "a b?c=#d", "東京", "..%2F..", "a" * 200])
 def test_a_content_of_any_name_has_its_own_files(content: str, ana: Door, ben: Door) -> None:
     path = f"/v1/contents/{quote(content, safe='')}"

@@ -1,15 +1,22 @@
 """Jobs over more files than one step takes."""
 
+import dataclasses
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from chalicelib.catalogue.categories import CategoryUnknown
 from chalicelib.catalogue.models import Criteria
 from chalicelib.core.caller import Caller
 from chalicelib.core.ids import new_id
+from chalicelib.core.paging import Page
+from chalicelib.files.models import File, FileChanged
+from chalicelib.files.service import Files
 from chalicelib.organising.jobs import PATIENCE
 from chalicelib.organising.models import Action, Edit, Job, JobEnded, JobState
-from chalicelib.organising.service import STEP
+from chalicelib.organising.service import LOOKS, STEP
 from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
 from tests.conftest import Deliver, FakeClock, Messages, a_request, new_caller
@@ -87,12 +94,72 @@ def test_a_job_whose_message_was_lost_is_sent_for_again(
     assert begun.id not in waiting(library)
 
 
-def test_files_that_come_after_a_job_began_are_left_alone(
+def test_files_that_come_after_a_job_over_a_filter_began_are_left_alone(
+    library: Library, caller: Caller, many: int
+) -> None:
+    job = library.organising.edit_all(caller, Criteria(tags=("sea",)), Edit(Action.TAG, ("water",)))
+    library.uploads.begin(caller, a_request("late.txt", b"late", tags=("sea",)))
+    library.organising.advance(job.id)
+    assert library.organising.get(caller, job.id).state is JobState.FINISHED
+    assert tagged(library, caller, "water") == many
+
+
+def test_files_that_come_with_the_old_tag_while_it_is_renamed_get_the_new_one(
     library: Library, caller: Caller, begun: Job
 ) -> None:
-    library.uploads.begin(caller, a_request("late.txt", b"late", tags=("sea",)))
-    library.organising.advance(begun.id)
+    for number in range(3):
+        assert (
+            library.organising.get(caller, begun.id).state
+            is (JobState.RUNNING, JobState.FINISHED)[number > 1]
+        )
+        library.uploads.begin(caller, a_request(f"late{number}.txt", f"late{number}".encode(), tags=("sea",)))
+        library.organising.advance(begun.id)
+    assert library.organising.get(caller, begun.id).done == FILES + 2
+    assert (tagged(library, caller, "ocean"), tagged(library, caller, "sea")) == (FILES + 2, 1)
+
+
+def test_a_job_looks_again_a_few_times_only(library: Library, caller: Caller) -> None:
+    names = iter(range(1000))
+
+    def while_others_upload(*asked: Any, **how: Any) -> Page[File]:
+        page, name = library.organising.page_of(*asked, **how), f"{next(names)}.txt"
+        library.uploads.begin(caller, a_request(name, name.encode(), tags=("sea",)))
+        return page
+
+    library.uploads.begin(caller, a_request(tags=("sea",)))
+    organising = replace(library.organising, page_of=while_others_upload)
+    job = organising.delete_tag(caller, "sea")
+    for _ in range(LOOKS):
+        assert job.state is JobState.RUNNING
+        job = organising.advance(job.id) or job
+    assert job.state is JobState.FINISHED
     assert tagged(library, caller, "sea") == 1
+
+
+def test_a_job_does_not_look_again_for_files_that_fail(library: Library, caller: Caller) -> None:
+    begun = library.uploads.begin(caller, a_request(tags=("sea",)))
+    assert isinstance(begun, Begun)
+    fields = {one.name: getattr(library.files, one.name) for one in dataclasses.fields(library.files)}
+    stuck = Stuck(**fields, stuck=begun.file.id)
+    organising = replace(library.organising, files=stuck)
+    job = organising.rename_tag(caller, "sea", "ocean")
+    assert (job.state, job.failed, [one.code for one in job.failures]) == (
+        JobState.FINISHED,
+        1,
+        ["version_mismatch"],
+    )
+
+
+@dataclass(frozen=True)
+class Stuck(Files):
+    """Files of which one is always just being changed by others."""
+
+    stuck: str = ""
+
+    def edit(self, caller: Caller, before: File, changes: dict[str, Any]) -> File:
+        if before.id == self.stuck:
+            raise FileChanged("Somebody was quicker.")
+        return super().edit(caller, before, changes)
 
 
 def test_a_job_over_a_filter_takes_only_what_fits(library: Library, caller: Caller, many: int) -> None:
@@ -113,12 +180,11 @@ def test_what_is_put_into_a_category_for_everybody_as_it_ends_is_not_left_in_it(
     job = library.organising.delete_category(caller, category, None)
     assert (job.state, job.done) == (JobState.RUNNING, 2)
     late = library.files.get(owners[0], files[0].id)
-    library.files.edit(
-        owners[0], late, {"category": category.id}
-    )  # had been checked before the category ended
+    with pytest.raises(CategoryUnknown):  # had been checked before the category ended
+        library.files.edit(owners[0], late, {"category": category.id})
     library.organising.advance(job.id)
     ended = library.organising.get(caller, job.id)
-    assert (ended.state, ended.done, ended.failed) == (JobState.FINISHED, 3, 0)
+    assert (ended.state, ended.done, ended.failed) == (JobState.FINISHED, 2, 0)
     assert [library.files.get(who, file.id).category for who, file in zip(owners, files, strict=True)] == [
         None
     ] * 2
