@@ -6,14 +6,16 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.catalogue.categories import Category, CategoryUnknown
+from chalicelib.catalogue.models import Criteria
 from chalicelib.core.caller import Caller
 from chalicelib.core.errors import LibraryError
 from chalicelib.core.ids import new_id
 from chalicelib.files.models import File
-from chalicelib.organising.models import Action, Edit, JobState
+from chalicelib.organising.jobs import PATIENCE
+from chalicelib.organising.models import Action, Edit, Job, JobState
 from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
-from tests.conftest import a_request
+from tests.conftest import Deliver, a_request
 
 ROUNDS = 6
 
@@ -94,3 +96,17 @@ def test_a_job_whose_category_ends_meanwhile_tells_which_files_failed(
         ("done", None),
         ("failed", "category_unknown"),
     ]
+
+
+def test_a_job_in_the_background_puts_files_into_a_category(
+    library: Library, caller: Caller, do_jobs: Deliver
+) -> None:
+    category, file = a_category(library, caller), a_file(library, caller)
+    jobs, moment = library.organising.jobs, library.files.clock()
+    edit = Edit(Action.CATEGORISE, category=category.id)
+    job = Job(new_id(), caller.user_id, Criteria(), edit, moment, moment, moment + PATIENCE)
+    jobs.begin(job, [])
+    jobs.send_for(job)
+    assert do_jobs() == {"batchItemFailures": []}
+    assert library.organising.get(caller, job.id).failures == ()
+    assert library.files.get(caller, file.id).category == category.id
