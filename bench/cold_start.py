@@ -12,6 +12,7 @@ import os
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import zipfile
@@ -24,6 +25,7 @@ from chalicelib.accounts.tokens import AccessTokens
 from chalicelib.core.caller import Role
 from chalicelib.core.clock import now
 from chalicelib.settings import Settings
+from tests.rehearsal import lambda_python
 
 ROUNDS = int(os.environ.get("ROUNDS", "9"))
 PACKAGE = ROOT / "dist" / "deployment.zip"
@@ -147,7 +149,7 @@ def token() -> str:
     return AccessTokens(lambda: KEYS, now).issue(account, account.id)
 
 
-def environment(home: Path, aws: str) -> dict[str, str]:
+def environment(places: list[Path], aws: str) -> dict[str, str]:
     """Return what a function has: its code, settings that are filled in, and an AWS that is none."""
     foreign = ("AWS_", "MEDIATHEQUE_", "PYTHON")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -156,36 +158,46 @@ def environment(home: Path, aws: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "AKIA",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL": aws,
     }
-    python = {"PYTHONPATH": str(home), "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task cannot be written
+    path = os.pathsep.join(map(str, places))
+    python = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}  # /var/task cannot be written
     return own | settings | keys | python | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": aws}
 
 
-def spent(code: str, home: Path, aws: str) -> list[float]:
+def spent(code: str, places: list[Path], aws: str) -> list[float]:
     """Return the processor's milliseconds, the most memory in MB, and the modules of one new process."""
-    command = [sys.executable, "-c", f"TOKEN = {token()!r}\n{code}{SPENT}"]
+    command = [sys.executable, "-S", "-c", f"TOKEN = {token()!r}\n{code}{SPENT}"]
     done = subprocess.run(
-        command, cwd="/", env=environment(home, aws), capture_output=True, text=True, check=True
+        command, cwd="/", env=environment(places, aws), capture_output=True, text=True, check=True
     )
     seconds, kilobytes, modules = done.stdout.splitlines()[-1].split()
     return [1000 * float(seconds), int(kilobytes) / 1024, int(modules)]
 
 
-def homes(folder: Path) -> dict[str, Path]:
-    """Return where the code may lie: the checkout, and the packaged zip with its bytecode and without."""
-    found = {"checkout": ROOT}
-    if PACKAGE.is_file():
-        for name in ("package", "without bytecode"):
-            found[name] = folder / name
-            with zipfile.ZipFile(PACKAGE) as archive:
-                archive.extractall(found[name])
-        for compiled in list((folder / "without bytecode").rglob("*.pyc")):
-            compiled.unlink()
+def runtime(folder: Path) -> Path:
+    """Make what Lambda has beside a function's own code, and Chalice for the bare app, which its zip would bring."""
+    folder.mkdir()
+    for package in {*lambda_python.closure("boto3"), "chalice"}:
+        for entry in lambda_python.top_level(package):
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def homes(folder: Path, beside: Path) -> dict[str, list[Path]]:
+    """Return where the code may lie: the packaged zip with its bytecode and without, or the checkout."""
+    if not PACKAGE.is_file():
+        return {"checkout": [ROOT, Path(sysconfig.get_path("purelib"))]}
+    found = {}
+    for name in ("package", "without bytecode"):
+        found[name] = [folder / name, beside]
+        with zipfile.ZipFile(PACKAGE) as archive:
+            archive.extractall(folder / name)
+    for compiled in list((folder / "without bytecode").rglob("*.pyc")):
+        compiled.unlink()
     return found
 
 
-def compare(function: str, starts: dict[str, tuple[str, Path]], aws: str) -> None:
+def compare(function: str, starts: dict[str, tuple[str, list[Path]]], aws: str) -> None:
     """Start one function in all forms by turns, and print medians and how they compare with the bare app's."""
     rounds = [{name: spent(*start, aws) for name, start in starts.items()} for _ in range(ROUNDS + 1)][1:]
     base = statistics.median(one["bare"][0] for one in rounds)
@@ -199,14 +211,15 @@ def compare(function: str, starts: dict[str, tuple[str, Path]], aws: str) -> Non
 
 
 def main() -> None:
-    """Start everything in every form."""
+    """Start everything in every form; without a package (`make package`), the checkout instead."""
     subprocess.run([sys.executable, "-m", "compileall", "-q", "app.py", "chalicelib"], cwd=ROOT, check=True)
     with ThreadingHTTPServer(("127.0.0.1", 0), StandIn) as server, tempfile.TemporaryDirectory() as folder:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         aws = f"http://127.0.0.1:{server.server_port}"
-        places = homes(Path(folder))
+        beside = runtime(Path(folder) / "runtime")
+        places = homes(Path(folder), beside)
         for function, (bare, ours) in PAIRS.items():
-            starts = {"bare": (bare, Path(folder))} | {name: (ours, home) for name, home in places.items()}
+            starts = {"bare": (bare, [beside])} | {name: (ours, place) for name, place in places.items()}
             compare(function, starts, aws)
         server.shutdown()
 

@@ -44,3 +44,18 @@ def test_a_start_of_a_function_imports_no_other_function_and_nothing_of_the_api(
 def test_a_start_imports_what_its_work_needs_with_the_work(function: str) -> None:
     heavy = {"pydantic", "cryptography", "jwt", "argon2", "chalicelib.files.service"}
     assert imported(EVENTS + function) & heavy == set()
+
+
+def test_requests_that_are_the_first_ones_at_once_all_find_their_views() -> None:
+    code = """
+import random
+from concurrent.futures import ThreadPoolExecutor
+import app
+from chalicelib.api.routing import route_of
+asked = [*app.VIEWS] * 4
+random.Random(7).shuffle(asked)
+with ThreadPoolExecutor(16) as threads:
+    print(sum(route.endpoint == endpoint for route, endpoint in zip(threads.map(route_of, asked), asked)) - len(asked))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "0\n", done.stderr
