@@ -1,4 +1,6 @@
 import pkgutil
+import subprocess
+import sys
 from importlib import import_module
 
 import pytest
@@ -30,3 +32,17 @@ def test_a_route_is_declared_once() -> None:
 
     with pytest.raises(ValueError, match=r"GET /ping is declared twice: by service\.ping and ping"):
         Routes("Service")("GET /ping", who=Who.ANYONE, summary="Again")(ping)
+
+
+def test_a_row_of_the_table_that_no_view_declares_says_so_when_it_is_called() -> None:
+    code = """
+from chalice.app import Chalice
+from chalicelib.api.routing import register, route_of
+small = Chalice("small")
+small.experimental_feature_flags.add("BLUEPRINTS")
+register(small, {"GET /ping": "service.pong"})
+route_of("GET /ping")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    said = 'app.py says that service.pong declares @route("GET /ping"), but it does not.'
+    assert done.stderr.strip().endswith(said)
