@@ -40,7 +40,7 @@ def test_a_start_of_a_function_imports_no_other_function_and_nothing_of_the_api(
     )
 
 
-@pytest.mark.parametrize("function", ["extraction", "media", "sweep"])
+@pytest.mark.parametrize("function", ["extraction", "media", "jobs", "sweep"])
 def test_a_start_imports_what_its_work_needs_with_the_work(function: str) -> None:
     heavy = {"pydantic", "cryptography", "jwt", "argon2", "chalicelib.files.service"}
     assert imported(EVENTS + function) & heavy == set()

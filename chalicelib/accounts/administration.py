@@ -12,12 +12,12 @@ from typing import Any
 
 from chalicelib.accounts.models import Account, AccountBusy, AccountNotFound, Listed, Status
 from chalicelib.accounts.rules import check_password, check_version
-from chalicelib.accounts.service import MAIL_RESET, Accounts
+from chalicelib.accounts.service import Accounts
 from chalicelib.accounts.sessions import Sessions
 from chalicelib.accounts.store import AccountStore
 from chalicelib.aws.table import Write
 from chalicelib.core.caller import Caller, Origin, Role
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 from chalicelib.core.paging import Cursors, Page
 
 PASSWORD_BYTES = 24
@@ -88,7 +88,7 @@ class Administration:
             actor=caller.user_id,
         )
         if password is None:
-            self.accounts.jobs.send(Job(MAIL_RESET, {"email": email}).to_text())
+            self.accounts.jobs.send(Job(Kind.MAIL_RESET, {"email": email}).to_text())
         return account
 
     def change(self, caller: Caller, user_id: str, changes: dict[str, Any], expected: int | None) -> Account:

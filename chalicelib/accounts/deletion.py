@@ -21,9 +21,8 @@ from chalicelib.accounts.store import AccountStore
 from chalicelib.aws.agenda import Agenda
 from chalicelib.aws.table import Write
 from chalicelib.core.caller import Caller, Origin
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 
-ERASE = "erase-account"
 REMINDED_AFTER = timedelta(hours=1)
 
 
@@ -111,4 +110,4 @@ class Deletion:
         self._send(account.id)
 
     def _send(self, user_id: str) -> None:
-        self.accounts.jobs.send(Job(ERASE, {"user_id": user_id}).to_text())
+        self.accounts.jobs.send(Job(Kind.ERASE, {"user_id": user_id}).to_text())

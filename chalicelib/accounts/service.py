@@ -22,11 +22,8 @@ from chalicelib.aws.table import Tables, Write
 from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 from chalicelib.limits.service import Limits
-
-MAIL_VERIFICATION = "mail-verification"
-MAIL_RESET = "mail-reset"
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ class Accounts:
         )
         entry = self._entry("account.opened", account.id, origin, actor=actor, details={"role": role.value})
         self.tables.commit([*self.store.put_new(account), entry])
-        self.jobs.send(Job(MAIL_VERIFICATION, {"user_id": account.id}).to_text())
+        self.jobs.send(Job(Kind.MAIL_VERIFICATION, {"user_id": account.id}).to_text())
         return account
 
     def me(self, caller: Caller) -> Account:
@@ -110,7 +107,7 @@ class Accounts:
     def resend_verification(self, caller: Caller) -> None:
         """Have the mail that confirms the address sent again, unless it is confirmed. Raises RateExceeded."""
         self.limits.take("resend", caller.user_id)
-        self.jobs.send(Job(MAIL_VERIFICATION, {"user_id": caller.user_id}).to_text())
+        self.jobs.send(Job(Kind.MAIL_VERIFICATION, {"user_id": caller.user_id}).to_text())
 
     def verify_email(self, token: str, origin: Origin) -> None:
         """Take an address as proven. Raises MailedTokenInvalid, RateExceeded."""
@@ -122,7 +119,7 @@ class Accounts:
         """Have the way to a new password mailed, if there is such an account; its steps tell nothing of that."""
         self.limits.take("reset-address", origin.address)
         if self.limits.has_room("reset-account", normal_email(email)):
-            self.jobs.send(Job(MAIL_RESET, {"email": email}).to_text())
+            self.jobs.send(Job(Kind.MAIL_RESET, {"email": email}).to_text())
 
     def confirm_reset(self, token: str, new: str, origin: Origin) -> None:
         """Choose a new password by a mailed token: all sessions end, and the address counts as proven.

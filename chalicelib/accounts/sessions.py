@@ -37,13 +37,12 @@ from chalicelib.aws.table import Check, Tables, Write, overloaded
 from chalicelib.core.caller import Caller, Origin
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 from chalicelib.limits.service import Limits
 
 SESSION_LIFE = timedelta(days=30)
 MARK_LIFE = ACCESS_LIFE + timedelta(minutes=5)
 TRIES = 3
-SIGN_IN_REFUSED = "sign-in-refused"
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ class Sessions:
     def _have_noted(self, email: str, origin: Origin, reason: str) -> None:
         """Have a refusal noted in the background: whether there is such an account shows in no step here."""
         about = {"id": self.new_id(), "email": email, "reason": reason, **vars(origin)}
-        self.jobs.send(Job(SIGN_IN_REFUSED, about).to_text())
+        self.jobs.send(Job(Kind.SIGN_IN_REFUSED, about).to_text())
 
     def _log_in(self, email: str, password: str, origin: Origin, forget: Write) -> TokenPair:
         account = self.accounts.find(email)

@@ -2,8 +2,23 @@
 
 import json
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from chalicelib.core.errors import Malformed
+
+
+class Kind(StrEnum):
+    """What there is to do. Here, so that who does it imports no more than one job's own packages."""
+
+    MAIL_VERIFICATION = "mail-verification"
+    MAIL_RESET = "mail-reset"
+    SIGN_IN_REFUSED = "sign-in-refused"
+    ERASE = "erase-account"
+    USES = "uses"
+    PUBLISH = "publish"
+    ORGANISE = "organise"
+    RECEIVE = "receive"
+    EXPORT = "export"
 
 
 @dataclass(frozen=True)

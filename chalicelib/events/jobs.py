@@ -7,32 +7,24 @@ goes to the dead-letter queue, from where an admin can send it again.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.accounts.deletion import ERASE
-from chalicelib.accounts.service import MAIL_RESET, MAIL_VERIFICATION
-from chalicelib.accounts.sessions import SIGN_IN_REFUSED
 from chalicelib.aws.meter import metered
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 from chalicelib.core.log import log
 from chalicelib.core.metrics import JOB, measured
 from chalicelib.events.batches import Batch, Message, each_message
-from chalicelib.exports.service import EXPORT
-from chalicelib.inbox.service import RECEIVE
-from chalicelib.organising.jobs import ORGANISE
-from chalicelib.publishing.service import PUBLISH
-from chalicelib.usage.tally import USES
 from chalicelib.wiring import Library, library
 
 About = Mapping[str, str]
 KINDS: dict[str, Callable[[Library, About], object]] = {
-    MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
-    MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
-    SIGN_IN_REFUSED: lambda to, about: to.sessions.note_refusal(about),
-    ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
-    USES: lambda to, about: to.popularity.settle(dict(about)),
-    PUBLISH: lambda to, about: to.publishing.settle(dict(about)),
-    ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
-    RECEIVE: lambda to, about: to.inbox.receive(about["token_hash"], about["parcel_id"]),
-    EXPORT: lambda to, about: to.exports.advance(about["owner_id"], about["export_id"]),
+    Kind.MAIL_VERIFICATION: lambda to, about: to.mailing.send_verification(about["user_id"]),
+    Kind.MAIL_RESET: lambda to, about: to.mailing.send_reset(about["email"]),
+    Kind.SIGN_IN_REFUSED: lambda to, about: to.sessions.note_refusal(about),
+    Kind.ERASE: lambda to, about: to.erasure.erase(about["user_id"]),
+    Kind.USES: lambda to, about: to.popularity.settle(dict(about)),
+    Kind.PUBLISH: lambda to, about: to.publishing.settle(dict(about)),
+    Kind.ORGANISE: lambda to, about: to.organising.advance(about["job_id"]),
+    Kind.RECEIVE: lambda to, about: to.inbox.receive(about["token_hash"], about["parcel_id"]),
+    Kind.EXPORT: lambda to, about: to.exports.advance(about["owner_id"], about["export_id"]),
 }
 
 

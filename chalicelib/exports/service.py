@@ -15,14 +15,13 @@ from chalicelib.aws.table import until_not_overtaken
 from chalicelib.core.caller import Caller
 from chalicelib.core.ids import NewId
 from chalicelib.core.job import Job as Message
+from chalicelib.core.job import Kind
 from chalicelib.core.paging import Cursors, Page
 from chalicelib.exports.models import Export, ExportChanged, ExportNotFound, ExportState, Wanted, folder_of
 from chalicelib.exports.writing import PATIENCE, Writing
 from chalicelib.files.rules import disposition
 from chalicelib.limits.service import Limits
 
-EXPORT = "export"
-"""The kind of message that takes an export further."""
 LINK_LIFE = timedelta(hours=1)
 """How long an address of a finished export is good; each time it is read, it comes with a new one."""
 
@@ -162,4 +161,4 @@ class Exports:
             yield due.reference, due.at
 
     def _send_for(self, owner_id: str, export_id: str) -> None:
-        self.queue.send(Message(EXPORT, {"owner_id": owner_id, "export_id": export_id}).to_text())
+        self.queue.send(Message(Kind.EXPORT, {"owner_id": owner_id, "export_id": export_id}).to_text())

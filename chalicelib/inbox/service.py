@@ -19,6 +19,7 @@ from chalicelib.core.caller import Caller, Origin, Role
 from chalicelib.core.errors import LibraryError
 from chalicelib.core.ids import NewId, sequence
 from chalicelib.core.job import Job as Message
+from chalicelib.core.job import Kind
 from chalicelib.core.paging import Cursors, Page
 from chalicelib.inbox.models import Asked, FileRequest, NewRequest, Parcel, ParcelState, RequestChanged
 from chalicelib.inbox.rules import changed, check_version, new_token, token_hash, unknown_request
@@ -27,8 +28,6 @@ from chalicelib.limits.models import RateExceeded
 from chalicelib.uploads.models import Begun, Request
 from chalicelib.uploads.service import Uploads
 
-RECEIVE = "receive"
-"""The kind of message that brings a parcel in."""
 AGAIN = timedelta(hours=1)
 SENDER = "sender"
 """Who acts in the activity log when a file comes in by a request."""
@@ -145,7 +144,7 @@ class Inbox:
     def send_for(self, token_hash: str, parcel_id: str) -> None:
         """Have a parcel brought in; one call."""
         about = {"token_hash": token_hash, "parcel_id": parcel_id}
-        self.queue.send(Message(RECEIVE, about).to_text())
+        self.queue.send(Message(Kind.RECEIVE, about).to_text())
 
     def forget(self, owner_id: str) -> None:
         """Forget all requests of an owner's, with their parcels; safe to repeat."""

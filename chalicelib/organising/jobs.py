@@ -13,13 +13,12 @@ from chalicelib.aws.queue import Queue
 from chalicelib.aws.table import Tables, Write, until_not_overtaken
 from chalicelib.core.clock import Clock
 from chalicelib.core.job import Job as Message
+from chalicelib.core.job import Kind
 from chalicelib.jobs.models import Listed
 from chalicelib.jobs.service import JobList
 from chalicelib.organising.models import Job, JobChanged, JobState
 from chalicelib.organising.store import EditJobStore
 
-ORGANISE = "organise"
-"""The kind of message that takes a job further."""
 PATIENCE = timedelta(minutes=15)
 """How long a job may stand still before the sweep sends for it."""
 KEPT = timedelta(days=30)
@@ -55,7 +54,7 @@ class EditJobs:
 
     def send_for(self, job: Job, delay: int = 0) -> None:
         """Have a job taken further, after some seconds; one call."""
-        self.queue.send(Message(ORGANISE, {"job_id": job.id}).to_text(), delay=delay)
+        self.queue.send(Message(Kind.ORGANISE, {"job_id": job.id}).to_text(), delay=delay)
 
     def remind(self) -> int:
         """Send for jobs that have stood still, and remove those that ended a month ago; safe to repeat.

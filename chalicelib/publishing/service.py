@@ -21,6 +21,7 @@ from chalicelib.blobs.models import object_key, renditions_prefix
 from chalicelib.core.clock import Clock, from_text, to_text
 from chalicelib.core.ids import sequence
 from chalicelib.core.job import Job as Message
+from chalicelib.core.job import Kind
 from chalicelib.extraction.attempts import Spent, Work
 from chalicelib.extraction.jobs import Jobs
 from chalicelib.files.exposure import Exposure, Step
@@ -29,8 +30,6 @@ from chalicelib.files.service import Files
 if TYPE_CHECKING:
     from chalicelib.aws.agenda import Due
 
-PUBLISH = "publish"
-"""The kind of message that has steps taken."""
 AT_ONCE = 40
 """Steps of one message, so that their two writes each are one transaction."""
 NO_CDN = "no_cdn"
@@ -57,7 +56,7 @@ class Publishing:
         for steps in waiting.values():
             for at in range(0, len(steps), AT_ONCE):
                 about = {due.reference: to_text(due.at) for due in steps[at : at + AT_ONCE]}
-                self.queue.send(Message(PUBLISH, about).to_text())
+                self.queue.send(Message(Kind.PUBLISH, about).to_text())
         return sum(len(steps) for steps in waiting.values())
 
     def settle(self, about: dict[str, str]) -> bool:

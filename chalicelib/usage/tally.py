@@ -14,11 +14,9 @@ from enum import StrEnum
 from chalicelib.aws.queue import Queue
 from chalicelib.core.clock import Clock
 from chalicelib.core.ids import NewId
-from chalicelib.core.job import Job
+from chalicelib.core.job import Job, Kind
 from chalicelib.core.log import log
 
-USES = "uses"
-"""The kind of message that carries counts."""
 EVERY = timedelta(seconds=30)
 MOST_FILES = 19
 """Files in one message: five writes each, and one that marks it as counted, are one transaction."""
@@ -70,7 +68,7 @@ class Tally:
 
 def message(batch: str, counts: dict[str, Counter[str]]) -> Job:
     """Return the message that carries counts; `batch` makes it count once."""
-    return Job(USES, {"batch": batch, "counts": json.dumps(counts)})
+    return Job(Kind.USES, {"batch": batch, "counts": json.dumps(counts)})
 
 
 def counts_in(about: dict[str, str]) -> dict[str, Counter[str]]:
