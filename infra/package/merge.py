@@ -11,7 +11,7 @@ from chalice.app import Chalice
 
 from chalicelib.settings import PREFIX, Settings
 from infra.local.event_sources import upper_snake
-from infra.package import gateway, watch
+from infra.package import domain, gateway, watch
 from infra.package.functions import Function, Template
 
 _STACK = {"Ref": "AWS::StackName"}
@@ -57,9 +57,6 @@ _REQUESTS_PER_SECOND = {
     "MinValue": 1,
     "Description": "Requests a second that API Gateway lets through, of all together; to more it answers 429",
 }
-_API_ORIGIN = "https://${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}"
-_API_URL = {"Fn::Sub": f"{_API_ORIGIN}/api"}
-_BASE_URL = {"Fn::If": ["BaseUrlGiven", {"Ref": "BaseUrl"}, _API_URL]}
 _ONE_ORIGIN = {
     "Fn::Equals": [
         {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
@@ -73,13 +70,12 @@ def merge_template(app: Chalice, template: Template, functions: list[Function], 
     """Return the template to merge; `commit` tells `/health` which source runs."""
     layers = {layer: when for function in functions for layer, when in sorted(function.layers.items())}
     template = {**template, "Parameters": {**template.get("Parameters", {}), **SETTINGS}}
-    variables = environment(template) | {f"{PREFIX}COMMIT": commit, f"{PREFIX}BASE_URL": _BASE_URL}
+    variables = environment(template) | {f"{PREFIX}COMMIT": commit, f"{PREFIX}BASE_URL": domain.BASE_URL}
     resources = {
         **template["Resources"],
         **{layer_resource(name): _layer(name, condition) for name, condition in sorted(layers.items())},
         **{function.resource: _function(function, variables) for function in functions},
         "RestAPI": _rest_api(app),
-        "Media": _open_to_own_pages(template["Resources"]["Media"]),
     }
     resources[functions[0].resource]["Properties"]["FunctionName"] = {"Fn::Sub": gateway.FUNCTION_NAME}
     merged = {
@@ -91,7 +87,7 @@ def merge_template(app: Chalice, template: Template, functions: list[Function], 
         "Conditions": {**template.get("Conditions", {}), "OneOrigin": _ONE_ORIGIN},
         "Resources": resources,
     }
-    return watch.watched(merged, functions)
+    return watch.watched(domain.with_domain(merged), functions)
 
 
 def environment(template: Template) -> dict[str, Any]:
@@ -151,16 +147,6 @@ def _event_source(function: Function) -> dict[str, Any]:
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": function.settings.MaximumConcurrency},
     }
-
-
-def _open_to_own_pages(bucket: Template) -> Template:
-    """Let the API's own pages send to the bucket where it has no domain, too: only the cloud knows its address."""
-    properties = bucket["Properties"]
-    *rules, own = properties["CorsConfiguration"]["CorsRules"]
-    condition, with_domain, _ = own["Fn::If"]
-    without = {**with_domain, "AllowedOrigins": [{"Fn::Sub": _API_ORIGIN}]}
-    cors = {"CorsRules": [*rules, {"Fn::If": [condition, with_domain, without]}]}
-    return {**bucket, "Properties": {**properties, "CorsConfiguration": cors}}
 
 
 def _rest_api(app: Chalice) -> dict[str, Any]:

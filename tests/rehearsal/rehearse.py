@@ -45,6 +45,8 @@ from tests.samples import REFUSED_BY_NAME, agree, is_whole, listed, upload
 DIST = Path(__file__).parents[2] / "dist"
 FACTS: dict[str, dict[str, Any]] = json.loads((MEDIA.parent / "facts.json").read_text())
 REGION = "eu-west-1"
+DOMAIN = "library.example.org"
+CERTIFICATE = f"arn:aws:acm:{REGION}:000000000000:certificate/0190c5a7-5b5e-7a3c-9d0e-4f2b8c6d1e3a"
 PROBE = """
 import importlib.util, shutil
 def handler(event, context):
@@ -96,7 +98,13 @@ def stage(cloud: EmbeddedAws) -> Stage:
     """Deploy the package, as `make deploy` does."""
     assert cloud.is_running
     stage = Stage(boto3.Session(), "rehearsal")
-    stage.deploy(DIST / "template.json", {"Tls": "off", "AllowedOrigins": test_edge.PAGE})
+    told = {
+        "Tls": "off",
+        "AllowedOrigins": test_edge.PAGE,
+        "DomainName": DOMAIN,
+        "CertificateArn": CERTIFICATE,
+    }
+    stage.deploy(DIST / "template.json", told)
     return stage
 
 
@@ -155,7 +163,7 @@ def test_bytes_sent_straight_to_storage_are_examined(ana: Door) -> None:
     eventually(lambda: ana.get(path)["status"] == "ready", "the file is ready")
 
 
-def test_a_mail_is_sent_and_leads_back_to_the_api(cloud: EmbeddedAws, stage: Stage, api: Door) -> None:
+def test_a_mail_is_sent_and_leads_back_to_the_api(cloud: EmbeddedAws, api: Door) -> None:
     ben = api.signed_up("ben")
     ben.ok("POST", "/v1/auth/password-reset", 202, json={"email": ben.email})
 
@@ -163,7 +171,7 @@ def test_a_mail_is_sent_and_leads_back_to_the_api(cloud: EmbeddedAws, stage: Sta
         return [mail for mail in mails_to(cloud, ben.email) if "password" in mail["Subject"]]
 
     eventually(lambda: bool(mails()), "the mail is there")
-    assert stage.outputs()["EndpointURL"] + "account/" in mails()[0]["BodyText"]
+    assert f"https://{DOMAIN}/account/" in mails()[0]["BodyText"]
     reset = {"token": token_in(mails()[0]), "new_password": "staple battery horse"}
     ben.ok("POST", "/v1/auth/password-reset/confirm", 204, json=reset)
     assert ben.pair("staple battery horse")
@@ -289,10 +297,18 @@ def deployed() -> list[Any]:
     return functions
 
 
+def test_the_domain_leads_to_the_deployed_stage(stage: Stage) -> None:
+    gateway = boto3.client("apigateway")
+    [mapping] = gateway.get_base_path_mappings(domainName=DOMAIN)["items"]
+    assert (mapping["restApiId"], mapping["stage"]) == (stage.outputs()["RestAPIId"], "api")
+    assert stage.outputs()["DomainTarget"] == gateway.get_domain_name(domainName=DOMAIN)["regionalDomainName"]
+
+
 def test_storage_lets_pages_of_the_same_origins_send_bytes(stage: Stage, ana: Door) -> None:
     begun = ana.begin("from a page.txt", b"from a page")
     own = stage.outputs()["EndpointURL"].removesuffix("/api/")
-    for origin, status in ((test_edge.PAGE, 200), (own, 200), ("https://elsewhere.example.org", 403)):
+    pages = (test_edge.PAGE, own, f"https://{DOMAIN}")
+    for origin, status in (*((page, 200) for page in pages), ("https://elsewhere.example.org", 403)):
         asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
         assert requests.options(begun["url"], headers=asked, timeout=30).status_code == status, origin
 
