@@ -69,6 +69,8 @@ class Organising:
     new_id: NewId
     page_of: PageOf
     """Returns a page of an owner's files, or (None) of everybody's."""
+    step: int = STEP
+    """How many files a step edits."""
 
     def edit(self, caller: Caller, file_ids: Sequence[str], edit: Edit) -> list[Outcome]:
         """Make one change to up to 100 files; a file that fails harms no other. Raises CategoryUnknown."""
@@ -222,10 +224,10 @@ class Organising:
 
     def _page_after(self, caller: Caller, job: Job, cursor: str | None) -> Page[File]:
         if job.edit.action is Action.ERASE:
-            page = self.files.trash(caller, limit=STEP, cursor=cursor)
+            page = self.files.trash(caller, limit=self.step, cursor=cursor)
             return replace(page, items=[one for one in page.items if was_in_trash(one, job.created_at)])
         owner = None if job.everyone else caller.user_id
-        return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=STEP, cursor=cursor)
+        return self.page_of(owner, job.criteria, NEWEST_FIRST, limit=self.step, cursor=cursor)
 
     def _check(self, caller: Caller, edit: Edit) -> None:
         if edit.category is not None:

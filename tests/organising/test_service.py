@@ -16,12 +16,19 @@ from chalicelib.files.models import File, FileChanged
 from chalicelib.files.service import Files
 from chalicelib.organising.jobs import PATIENCE
 from chalicelib.organising.models import Action, Edit, Job, JobEnded, JobState
-from chalicelib.organising.service import LOOKS, STEP
+from chalicelib.organising.service import LOOKS
 from chalicelib.uploads.models import Begun
 from chalicelib.wiring import Library
 from tests.conftest import Deliver, FakeClock, Messages, a_request, new_caller
 
-FILES = STEP + 5
+STEP, FILES = 5, 8
+
+
+@pytest.fixture
+def library(library: Library) -> Library:
+    """Return the library with jobs of small steps."""
+    vars(library)["organising"] = replace(library.organising, step=STEP)
+    return library
 
 
 @pytest.fixture
@@ -200,7 +207,7 @@ def test_all_of_the_trash_is_erased_but_what_comes_into_it_or_leaves_it_meanwhil
     late = library.uploads.begin(caller, a_request("late.txt", b"late"))
     assert isinstance(stays, Begun)
     assert isinstance(late, Begun)
-    oldest = files.trash(caller, limit=100, cursor=files.trash(caller, limit=100, cursor=None).next_cursor)
+    oldest = files.trash(caller, limit=STEP, cursor=files.trash(caller, limit=STEP, cursor=None).next_cursor)
     job = organising.empty_trash(caller)
     assert (job.state, job.done) == (JobState.RUNNING, STEP)
     files.restore(caller, oldest.items[0].id)
