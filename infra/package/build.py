@@ -64,7 +64,7 @@ def build(sources: Sources, dist: Path, say: Say) -> Path:
     path.write_text(json.dumps(packaged, separators=(",", ":")))
     archive.refuse_large_template(path)
     say("Checking the template ...")
-    _lint(path)
+    lint(path)
     policies.check(packaged)
     checkov.check(packaged, say)
     say("\n".join(f"  {file.name:<22}{file.stat().st_size:>12,}" for file in sorted(dist.iterdir())))
@@ -115,7 +115,8 @@ def _refuse_large(functions: list[Function], dist: Path) -> None:
         archive.refuse_large_when_unpacked([dist / FUNCTIONS_ZIP, *layers], function.name)
 
 
-def _lint(template: Path) -> None:
+def lint(template: Path) -> None:
+    """Raise CannotPackage with what cfn-lint finds."""
     command = [
         str(Path(sys.executable).with_name("cfn-lint")),
         "--regions",

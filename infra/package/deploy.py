@@ -29,7 +29,7 @@ def up(stage: Stage, parameters: dict[str, str], admin: str | None) -> None:
         made = ensure(build(Settings.from_environment(environment_of(outputs)), Clients()), admin)
         print(f"Admin {admin}, password {made['password']}" if made["created"] else f"Admin {admin} exists.")
     if "DomainTarget" in outputs:
-        print(f"Let the DNS record of {parameters['DomainName']} lead to {outputs['DomainTarget']}")
+        print(f"Let the domain's DNS record lead to {outputs['DomainTarget']}")
     print(outputs["EndpointURL"])
 
 

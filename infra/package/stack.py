@@ -4,6 +4,7 @@ All names derive from the stack's, so stages never meet. What holds data outlive
 taking a stage away removes it too, once it is empty or the caller says so.
 """
 
+import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -55,10 +56,14 @@ class Stage:
         self._cloudformation = session.client("cloudformation")
 
     def deploy(self, template: Path, parameters: Mapping[str, str], *, dry_run: bool = False) -> list[Change]:
-        """Bring the stage to a package, and return the changes; a dry run only finds them. Raises DeployFailed."""
-        address = self._shelf().publish(template, parameters)
+        """Bring the stage to a package, and return the changes; a dry run only finds them. Raises DeployFailed.
+
+        A parameter that is not given keeps the value that it has.
+        """
+        values = {**self._values(template), **parameters}
+        address = self._shelf().publish(template, values)
         change_set = f"package-{uuid.uuid4()}"
-        changes = self._prepare(change_set, address, parameters)
+        changes = self._prepare(change_set, address, values)
         if dry_run or not changes:
             self._discard(change_set)
         else:
@@ -98,6 +103,15 @@ class Stage:
                 return None
             raise
         return stack
+
+    def _values(self, template: Path) -> dict[str, str]:
+        """Return the stage's parameters that the template still has."""
+        found = self._find()
+        if found is None or found["StackStatus"] in _NEVER_WORKED:
+            return {}
+        known = json.loads(template.read_text()).get("Parameters", {})
+        said = {one["ParameterKey"]: one["ParameterValue"] for one in found.get("Parameters", [])}
+        return {name: value for name, value in said.items() if name in known}
 
     def _prepare(self, change_set: str, address: str, parameters: Mapping[str, str]) -> list[Change]:
         found = self._find()

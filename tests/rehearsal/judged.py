@@ -1,4 +1,4 @@
-"""The packaged template before checkov, and one that went wrong: `make rehearse`, after `make package` installed it."""
+"""Templates that went wrong before cfn-lint and checkov: `make rehearse`, after `make package` installed it."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.package import checkov
+from infra.package.build import lint
 from infra.package.functions import CannotPackage, Template
 
 TEMPLATE = Path(__file__).parents[2] / "dist" / "template.json"
@@ -37,3 +38,11 @@ def test_a_template_that_breaks_rules_is_not_packaged_and_every_finding_is_named
         ("- CKV_AWS_45", "Jobs"),
     }
     assert not [rule for rule, _ in named if rule.removeprefix("- ") in checkov.accepted()]
+
+
+def test_a_template_that_cfn_lint_objects_to_is_not_packaged(tmp_path: Path) -> None:
+    path = tmp_path / "template.json"
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": "soon"}}
+    path.write_text(json.dumps({"Resources": {"Queue": queue}}))
+    with pytest.raises(CannotPackage, match=r"^cfn-lint: E"):
+        lint(path)

@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -97,3 +98,24 @@ def test_a_deployment_that_fails_says_why_and_can_be_tried_again(aws: EmbeddedAw
 def test_a_python_without_wheels_for_lambda_packages_nothing(version: tuple[int, int]) -> None:
     with pytest.raises(CannotPackage, match=r"Package with Python 3\.12 or 3\.13"):
         require_python(version)
+
+
+def test_a_parameter_keeps_its_value_until_another_is_said(aws: EmbeddedAws, tmp_path: Path) -> None:
+    assert aws.is_running
+    stage, path = Stage(boto3.Session(), "told"), tmp_path / "told.json"
+    queue = {"VisibilityTimeout": {"Ref": "Seconds"}, "DelaySeconds": {"Ref": "Delay"}}
+    template: dict[str, Any] = {
+        "Parameters": {name: {"Type": "Number", "Default": 1} for name in ("Seconds", "Delay")},
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": queue}},
+        "Outputs": {name: {"Value": {"Ref": name}} for name in ("Seconds", "Delay")},
+    }
+    path.write_text(json.dumps(template))
+    stage.deploy(path, {"Seconds": "40"})
+    stage.deploy(path, {"Delay": "5"})
+    assert stage.outputs() == {"Seconds": "40", "Delay": "5"}
+
+    del template["Parameters"]["Delay"], template["Outputs"]["Delay"], queue["DelaySeconds"]
+    path.write_text(json.dumps(template))
+    stage.deploy(path, {})
+    assert stage.outputs() == {"Seconds": "40"}
+    stage.destroy(with_data=False)
