@@ -22,6 +22,7 @@ from .iam_ledger import install_ledger
 from .journal import Journal
 from .lambda_functions import install_runtime
 from .root_identity import Application, guard_pages, install_root, root_credentials
+from .s3_events import install_events
 from .s3_objects import recover
 from .templates import READERS, install_conditions, install_queries
 
@@ -106,6 +107,7 @@ def build(settings: Settings) -> tuple[Application, Journal]:
         logger.warning("S3 writes interrupted by a kill: %d finished, %d undone", *interrupted)
     app = import_module("ministack.app")
     FastDynamoDB(import_module("ministack.services.dynamodb")).install()
+    install_events(import_module("ministack.services.s3"))
     durability = Durability(app, journal, settings.folder)
     durability.install()
     application = durability.wrap(app.app)
