@@ -9,6 +9,7 @@ how the reader ended. So no reader outlives its parent, and no process id is eve
 import codecs
 import contextlib
 import encodings
+import gc
 import importlib
 import json
 import os
@@ -42,6 +43,7 @@ def serve(door: socket.socket, preload: list[str]) -> None:
     for module in preload:
         importlib.import_module(module)
     _load_codecs()
+    gc.freeze()  # a reader's collector would touch, and so copy, all that it shares with this process
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers need no reaping
     while True:
         message, sockets, _, _ = socket.recv_fds(door, 1, 2)
