@@ -192,18 +192,36 @@ def signed_in(base_url: str, role: Role) -> Door:
     return replace(Door(base_url), email=email).signed_in()
 
 
+@pytest.fixture(scope="module")
+def strangers(base_url: str) -> dict[Role, Door]:
+    """Return someone of each role who owns nothing."""
+    return {role: signed_in(base_url, role) for role in Role}
+
+
 @pytest.mark.parametrize("name", OWNED)
-def test_what_is_somebodys_is_there_for_its_owner_and_for_no_stranger(base_url: str, name: str) -> None:
+def test_what_is_somebodys_is_there_for_its_owner_and_for_no_stranger(
+    base_url: str, strangers: dict[Role, Door], name: str
+) -> None:
     owner = signed_in(base_url, Role.ADMIN)
     path = things(owner, name)
-    for role in Role:
-        status, code = ask(signed_in(base_url, role), name, path)
+    for role, stranger in strangers.items():
+        status, code = ask(stranger, name, path)
         refused = "forbidden" if role is Role.VIEWER and NAMES[name].who is Who.WRITER else "not_found"
         assert status in {403, 404}, (role, status, code)
         assert code.endswith(refused), (role, code)
     status, code = ask(owner, name, path)
     assert status not in {401, 403, 422}, (status, code)
     assert not HIDDEN.fullmatch(code)
+
+
+@pytest.fixture(scope="module")
+def dead_keys(base_url: str) -> list[str]:
+    """Return a key that was revoked, and made-up ones."""
+    admin = signed_in(base_url, Role.ADMIN)
+    body = {"name": "all", "scopes": [scope.value for scope in Scope]}
+    made = admin.ok("POST", "/v1/me/api-keys", 201, json=body)
+    admin.ok("DELETE", f"/v1/me/api-keys/{made['id']}", 204)
+    return [made["key"], made["key"][:-2] + "xx", "mdt_a.b.c"]
 
 
 @pytest.fixture(scope="module")
@@ -234,12 +252,8 @@ def test_an_api_key_opens_just_the_routes_of_its_scope(keys: dict[Scope, Door], 
 
 
 @pytest.mark.parametrize("name", GUARDED)
-def test_a_revoked_or_made_up_key_opens_nothing(base_url: str, name: str) -> None:
-    admin = signed_in(base_url, Role.ADMIN)
-    body = {"name": "all", "scopes": [scope.value for scope in Scope]}
-    made = admin.ok("POST", "/v1/me/api-keys", 201, json=body)
-    admin.ok("DELETE", f"/v1/me/api-keys/{made['id']}", 204)
-    for text in (made["key"], made["key"][:-2] + "xx", "mdt_a.b.c"):
+def test_a_revoked_or_made_up_key_opens_nothing(base_url: str, dead_keys: list[str], name: str) -> None:
+    for text in dead_keys:
         answer = Door(base_url, text)(NAMES[name].method, nowhere(NAMES[name]))
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
