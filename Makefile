@@ -14,11 +14,11 @@ help: ## List the targets
 run: setup-run ## Serve everything on this machine, AWS included (PORT=8000 AWS_PORT=4566 DATA_DIR=.data)
 	@exec $(PYTHON) -m infra.local
 
-test: setup-dev ## Run all tests, with coverage (ARGS= goes to pytest; then .venv/bin/coverage report)
+test: setup-dev ## Run all tests (COVERAGE=1 holds the coverage too, .venv/bin/coverage report shows it; ARGS= goes to pytest)
 	@$(PYTHON) -m infra.local.media_tools ensure
 	@rm -rf $(LEDGER)
 	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) \
-		$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report= --durations=10 $(ARGS)
+		$(PYTHON) -m pytest -n 3 --dist loadgroup $(if $(COVERAGE),--cov --cov-report=) --durations=10 $(ARGS)
 	@test -n "$(ARGS)" || EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) $(PYTHON) -m pytest tests/privileges.py
 
 check: setup-dev ## Lint, check formatting, types, imports and the CloudFormation template
