@@ -32,7 +32,7 @@ DAY = "public, max-age=86400"
 
 
 @route("GET /openapi.json", who=Who.ANYONE, summary="What it can do, as OpenAPI 3.1")
-def openapi_json(call: Call) -> Answer:  # noqa: ARG001 - as above
+def openapi_json(call: Call) -> Answer:  # noqa: ARG001 - every view takes the call
     return Answer(json.dumps(openapi.describe(every_route(), VERSION)))
 
 
@@ -46,7 +46,7 @@ def postman_json(call: Call) -> Answer:
 @route(
     "GET /docs", who=Who.ANYONE, content_type="text/html; charset=utf-8", summary="What it can do, to try out"
 )
-def docs(call: Call) -> Answer:  # noqa: ARG001 - as above
+def docs(call: Call) -> Answer:  # noqa: ARG001 - every view takes the call
     return Answer((HERE / "docs.html").read_text(), headers={"Content-Security-Policy": PAGE_POLICY})
 
 
@@ -57,7 +57,7 @@ def docs(call: Call) -> Answer:  # noqa: ARG001 - as above
     other_types=("text/css",),
     summary="The files of /docs",
 )
-def docs_asset(call: Call, asset: str) -> Answer:  # noqa: ARG001 - as above
+def docs_asset(call: Call, asset: str) -> Answer:  # noqa: ARG001 - every view takes the call
     if asset not in ASSETS:
         raise NotFound("There is no such file.")
     path = HERE / "docs.js" if asset == "start.js" else _swagger() / asset

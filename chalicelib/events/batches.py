@@ -1,28 +1,26 @@
 """Batches of messages, answered one by one: what could not be done now comes back, and nothing else does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from chalicelib.core.log import log
 
 Batch = dict[str, Any]
 """Lambda's event of a queue."""
 
 
-@dataclass(frozen=True)
-class Message:
-    """A message of a queue."""
+def each_message(batch: Batch, handle: Callable[[str], None]) -> dict[str, list[dict[str, str]]]:
+    """Handle the body of each message, and answer which of them the queue must bring back: those that raised.
 
-    id: str
-    body: str
-
-
-def each_message(batch: Batch, handle: Callable[[Message], None]) -> dict[str, list[dict[str, str]]]:
-    """Handle a batch message by message, and answer which of them the queue must bring back: those that raised."""
+    Every line that is logged meanwhile has the message's id, and what was raised is one of them.
+    """
     failed: list[str] = []
     for record in batch["Records"]:
-        message = Message(record["messageId"], record["body"])
+        log.thread_safe_clear_keys()
+        log.thread_safe_append_keys(message_id=record["messageId"])
         try:
-            handle(message)
-        except Exception:  # noqa: BLE001 - the handler has logged it; the others of the batch go on
-            failed.append(message.id)
+            handle(record["body"])
+        except Exception:  # noqa: BLE001 - one message must not stop the others
+            log.exception("message not handled; the queue brings it back")
+            failed.append(record["messageId"])
     return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}

@@ -10,7 +10,7 @@ from chalicelib.aws.meter import metered
 from chalicelib.blobs import arrivals
 from chalicelib.core.log import log
 from chalicelib.core.metrics import ARRIVAL, measured
-from chalicelib.events.batches import Batch, Message, each_message
+from chalicelib.events.batches import Batch, each_message
 from chalicelib.extraction.errors import ToolsAreComing
 from chalicelib.files import copies
 from chalicelib.renditions import wishes
@@ -31,27 +31,22 @@ def defer(arrival: arrivals.Arrival, seconds: int = DEFERRED_SECONDS) -> None:
     log.info("arrival deferred until the media tools are there")
 
 
-def _sort(message: Message) -> None:
-    take_in(message, forward=True)
+def _sort(body: str) -> None:
+    take_in(body, forward=True)
 
 
-def take_in(message: Message, *, forward: bool = False) -> None:
+def take_in(body: str, *, forward: bool = False) -> None:
     """Handle the arrivals of one message. Raises whatever means that the queue must bring it back."""
-    log.thread_safe_clear_keys()
-    log.thread_safe_append_keys(message_id=message.id)
-    for wish in wishes.parse(message.body):
+    for wish in wishes.parse(body):
         library().miniatures.fulfil(wish)
-    for file_id in copies.asked_for(message.body):
+    for file_id in copies.asked_for(body):
         library().copying.make(file_id)
-    for arrival in arrivals.parse(message.body):
+    for arrival in arrivals.parse(body):
         log.thread_safe_append_keys(owner_id=arrival.owner_id, sha256=arrival.sha256)
         try:
             _take_in(arrival, forward=forward)
         except ToolsAreComing:
             defer(arrival)
-        except Exception:
-            log.exception("arrival not handled; the queue brings it back")
-            raise
 
 
 def _take_in(arrival: arrivals.Arrival, *, forward: bool) -> None:

@@ -11,7 +11,7 @@ from chalicelib.aws.meter import metered
 from chalicelib.core.job import Job, Kind
 from chalicelib.core.log import log
 from chalicelib.core.metrics import JOB, measured
-from chalicelib.events.batches import Batch, Message, each_message
+from chalicelib.events.batches import Batch, each_message
 from chalicelib.wiring import Library, library
 
 About = Mapping[str, str]
@@ -33,14 +33,9 @@ def run_jobs(event: Batch, context: object) -> Any:  # noqa: ARG001 - Lambda's s
     return each_message(event, _run)
 
 
-def _run(message: Message) -> None:
-    log.thread_safe_clear_keys()
-    job = Job.from_text(message.body)
-    log.thread_safe_append_keys(message_id=message.id, job=job.kind)
+def _run(body: str) -> None:
+    job = Job.from_text(body)
+    log.thread_safe_append_keys(job=job.kind)
     with metered() as receipt:
-        try:
-            KINDS[job.kind](library(), job.about)
-        except Exception:
-            log.exception("job not done; the queue brings it back")
-            raise
+        KINDS[job.kind](library(), job.about)
     log.info("job done", extra=measured(receipt.summary(), JOB))

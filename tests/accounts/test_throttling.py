@@ -151,7 +151,7 @@ def test_neither_steps_nor_time_tell_whether_an_account_exists(
     real = build(replace(settings, argon2_memory_kib=65_536, rates={}), clients)
     times: dict[bool, list[float]] = {True: [], False: []}
     steps: dict[bool, list[list[str]]] = {True: [], False: []}
-    for _ in range(10):
+    for _ in range(16):
         for exists in (True, False):
             email, origin = f"{new_id()}@example.org", Origin(f"home-{new_id()}")
             if exists:

@@ -181,9 +181,8 @@ def test_organising_costs_what_it_may(ana: Door, cost: Cost) -> None:
     ana.ok("POST", "/v1/files/bulk", 200, json={"ids": files, "action": "tag", "tags": ["sun"]})
     assert cost("POST /v1/files/bulk") == 2 + len(files)  # the session, one BatchGet, a transaction each
     ana.ok("PATCH", "/v1/tags/sun", 200, json={"name": "moon"})
-    assert cost("PATCH /v1/tags/{tag}") <= 12 + len(
-        files
-    )  # with how many files there are to do, and whether any came meanwhile
+    # with how many files there are to do, and whether any came meanwhile
+    assert cost("PATCH /v1/tags/{tag}") <= 12 + len(files)
     ana("GET", "/v1/files/export.csv?tag=sea")
     assert cost("GET /v1/files/export.csv") == 2  # a page of a hundred rows: one Query, one BatchGet
 

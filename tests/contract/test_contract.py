@@ -22,8 +22,8 @@ from tests.doors import PASSWORD, Door
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-SECONDS = int(os.environ.get("CONTRACT_SECONDS", "32"))
-OPTIONS = os.environ.get("CONTRACT_OPTIONS", "--generation-deterministic --max-examples 3")
+SECONDS = int(os.environ.get("CONTRACT_SECONDS", "40"))
+OPTIONS = os.environ.get("CONTRACT_OPTIONS", "--generation-deterministic --max-examples 5")
 
 
 @pytest.fixture(autouse=True)
