@@ -4,23 +4,25 @@ import asyncio
 import gc
 import logging
 import os
-import signal
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 from typing import Any, Self, cast
 
-from hypercorn.asyncio import serve as hypercorn_serve
-from hypercorn.config import Config
+import uvicorn
 
 from .api_definitions import install_definitions
+from .cors import install_cors
 from .durability import Durability
 from .emulator import require_pinned
 from .fast_dynamodb import FastDynamoDB
 from .iam_ledger import install_ledger
 from .journal import Journal
 from .lambda_functions import install_runtime
+from .policies import install_policies
 from .root_identity import Application, guard_pages, install_root, root_credentials
 from .s3_events import install_events
 from .s3_objects import recover
@@ -107,6 +109,7 @@ def build(settings: Settings) -> tuple[Application, Journal]:
         logger.warning("S3 writes interrupted by a kill: %d finished, %d undone", *interrupted)
     app = import_module("ministack.app")
     FastDynamoDB(import_module("ministack.services.dynamodb")).install()
+    install_cors(app)
     install_events(import_module("ministack.services.s3"))
     durability = Durability(app, journal, settings.folder)
     durability.install()
@@ -123,6 +126,7 @@ def build(settings: Settings) -> tuple[Application, Journal]:
             import_module("ministack.services.sts"),
         )
         install_root(evaluator, sts, root)
+        install_policies(evaluator)
         if settings.iam_ledger:
             install_ledger(evaluator, Path(settings.iam_ledger))
         application = guard_pages(application, root)
@@ -133,27 +137,45 @@ def build(settings: Settings) -> tuple[Application, Journal]:
 
 async def serve(application: Application, settings: Settings) -> None:
     """Serve until SIGTERM, SIGINT or the end of the parent; `OSError` if the port is busy."""
-    config = Config()
-    config.bind = [
-        f"{settings.host}:{settings.port}" if settings.listener is None else f"fd://{settings.listener}"
-    ]
-    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
-    config.graceful_timeout = GRACE_SECONDS
-    config.loglevel = settings.log_level
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    config = uvicorn.Config(
+        # Uvicorn describes every ASGI message; this package only passes them on.
+        cast("Any", application),
+        lifespan="on",
+        http="httptools",
+        ws="none",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # MiniStack's own is there
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    server = _Server(config)
     if settings.parent_pipe is not None:
-        loop.add_reader(settings.parent_pipe, _ended(settings.parent_pipe, stop))
-    # Hypercorn describes every ASGI message; this package only passes them on.
-    await hypercorn_serve(cast("Any", application), config, shutdown_trigger=stop.wait)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(settings.parent_pipe, _ended(settings.parent_pipe, server))
+    await server.serve([_listener(settings)])
 
 
-def _ended(pipe: int, stop: asyncio.Event) -> Callable[[], None]:
+class _Server(uvicorn.Server):
+    """Ends when it is told to, and lets its process end in order; Uvicorn's own ends that by the same signal."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the interface
+        self.should_exit = True
+
+
+def _listener(settings: Settings) -> socket.socket:
+    if settings.listener is None:
+        return socket.create_server((settings.host, settings.port))
+    return socket.socket(fileno=settings.listener)
+
+
+def _ended(pipe: int, server: _Server) -> Callable[[], None]:
     """The parent holds the other end of the pipe and never writes: readable means that it is gone."""
 
     def call() -> None:
         asyncio.get_running_loop().remove_reader(pipe)
-        stop.set()
+        server.should_exit = True
 
     return call
