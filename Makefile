@@ -3,6 +3,9 @@
 .PHONY: help run test check contract postman docs bench layers package rehearse plan deploy destroy clean setup-run setup-dev
 .NOTPARALLEL:
 
+# Dozens of processes start in a run and in a test: without .pyc files each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON := .venv/bin/python
 BIN := .venv/bin
 LEDGER := $(CURDIR)/.pytest_cache/iam-ledger

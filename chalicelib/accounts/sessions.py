@@ -11,7 +11,7 @@ The same limits bound how many refused sign-ins are in an account's activity log
 """
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -154,6 +154,13 @@ class Sessions:
         if account is None or not right:
             raise CredentialsWrong("The e-mail address or the password is wrong.")
         self._check_usable(account)
+        return self.start(account, origin, [self.store.know(email, origin.address, self.clock()), forget])
+
+    def start(self, account: Account, origin: Origin, more: Sequence[Write] = ()) -> TokenPair:
+        """Start a session of whoever has proved to be the account's owner, together with other changes; one call.
+
+        Raises AccountChanged when another way to sign in came meanwhile.
+        """
         now = self.clock()
         refresh = OpaqueToken.new(account.id, self.new_id())
         session = Session(
@@ -167,9 +174,7 @@ class Sessions:
             agent=origin.agent,
         )
         entry = self._entry("session.started", account.id, session.id, origin)
-        known = self.store.know(email, origin.address, now)
-        start = [self.store.put_new(session), known, forget, entry]
-        self.tables.commit([self.accounts.same_sign_in(account), *start])
+        self.tables.commit([self.accounts.same_sign_in(account), self.store.put_new(session), *more, entry])
         return self._pair(account, refresh)
 
     def _refresh(self, presented: OpaqueToken, origin: Origin) -> TokenPair:

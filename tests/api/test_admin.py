@@ -75,7 +75,8 @@ def test_who_leaves_says_the_password_again(ana: Door, do_jobs: Deliver) -> None
     )
 
 
-def test_everybody_reads_what_happened_in_their_own_library(ana: Door, ben: Door) -> None:
+def test_everybody_reads_what_happened_in_their_own_library(anyone: Door, ben: Door) -> None:
+    ana = anyone.signed_up("ana")
     file = ana.upload("a.txt", new_id().encode())["id"]
     ana.ok("PATCH", f"/v1/files/{file}", 200, json={"caption": "at the sea"})
     mine = ana.get("/v1/me/activity?limit=100")["items"]

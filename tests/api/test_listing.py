@@ -20,6 +20,7 @@ from chalicelib.files.models import File, Permission, Status, Visibility
 from chalicelib.sharing.models import Grant
 from chalicelib.wiring import Library
 from tests.api.shelves import EPOCH, SECONDS, Kept, Question, changes, files, identified, questions
+from tests.conftest import newcomer
 from tests.doors import Door
 
 MIME_TYPES = {
@@ -133,12 +134,12 @@ class Owner:
 @pytest.fixture(scope="module")
 def lender(base_url: str) -> Owner:
     """Return someone who shares some files with each of those who ask."""
-    return Owner(Door(base_url).signed_up("lender"))
+    return Owner(newcomer(base_url, "lender"))
 
 
 def shelf_of(lender: Owner, library: Library, kept: list[Kept]) -> Shelf:
     """Return an account's library with these files, some of which the lender shares, or has and does not share."""
-    own = Owner(Door(lender.door.base_url).signed_up("shelf"))
+    own = Owner(newcomer(lender.door.base_url, "shelf"))
     shelf = Shelf(
         {"own": own.door, "lender": lender.door},
         library,

@@ -3,7 +3,6 @@
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from chalicelib.api.routing import every_route
 from chalicelib.core.caller import Origin, Role, Scope
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import library as this_process
-from tests.conftest import new_caller
+from tests.conftest import new_caller, newcomer
 from tests.doors import PASSWORD, Door
 
 NAMES = {f"{route.method} {route.path}": route for route in every_route()}
@@ -112,7 +111,7 @@ MADE: dict[str, Callable[[Door], str]] = {
     "{link_id}": a_link,
     "{session_id}": a_session,
     "{key_id}": a_key,
-    "{user_id}": lambda door: str(Door(door.base_url).signed_up("eve").get("/v1/me")["id"]),
+    "{user_id}": lambda door: str(newcomer(door.base_url, "eve").get("/v1/me")["id"]),
     "{name}": lambda _: "thumbnail",
     "{tag}": a_tag,
     "{content}": lambda _: "post-1",
@@ -186,23 +185,17 @@ def ask(door: Door, name: str, path: str) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"] if is_problem else ""
 
 
-def signed_in(base_url: str, role: Role) -> Door:
-    email = f"{role.value}-{new_id()}@example.org"
-    this_process().accounts.open(email, PASSWORD, role.value, Origin(), role=role)
-    return replace(Door(base_url), email=email).signed_in()
-
-
 @pytest.fixture(scope="module")
 def strangers(base_url: str) -> dict[Role, Door]:
     """Return someone of each role who owns nothing."""
-    return {role: signed_in(base_url, role) for role in Role}
+    return {role: newcomer(base_url, role.value, role) for role in Role}
 
 
 @pytest.mark.parametrize("name", OWNED)
 def test_what_is_somebodys_is_there_for_its_owner_and_for_no_stranger(
     base_url: str, strangers: dict[Role, Door], name: str
 ) -> None:
-    owner = signed_in(base_url, Role.ADMIN)
+    owner = newcomer(base_url, "admin", Role.ADMIN)
     path = things(owner, name)
     for role, stranger in strangers.items():
         status, code = ask(stranger, name, path)
@@ -217,7 +210,7 @@ def test_what_is_somebodys_is_there_for_its_owner_and_for_no_stranger(
 @pytest.fixture(scope="module")
 def dead_keys(base_url: str) -> list[str]:
     """Return a key that was revoked, and made-up ones."""
-    admin = signed_in(base_url, Role.ADMIN)
+    admin = newcomer(base_url, "admin", Role.ADMIN)
     body = {"name": "all", "scopes": [scope.value for scope in Scope]}
     made = admin.ok("POST", "/v1/me/api-keys", 201, json=body)
     admin.ok("DELETE", f"/v1/me/api-keys/{made['id']}", 204)
@@ -227,7 +220,7 @@ def dead_keys(base_url: str) -> list[str]:
 @pytest.fixture(scope="module")
 def keys(base_url: str) -> dict[Scope, Door]:
     """Return doors of an admin's API keys, one for each scope."""
-    admin = signed_in(base_url, Role.ADMIN)
+    admin = newcomer(base_url, "admin", Role.ADMIN)
     bodies = {scope: {"name": scope.value, "scopes": [scope.value]} for scope in Scope}
     texts = {
         scope: admin.ok("POST", "/v1/me/api-keys", 201, json=body)["key"] for scope, body in bodies.items()
@@ -260,7 +253,7 @@ def test_a_revoked_or_made_up_key_opens_nothing(base_url: str, dead_keys: list[s
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_session_that_has_ended_writes_nothing_and_administers_nothing(base_url: str, name: str) -> None:
-    owner = signed_in(base_url, Role.ADMIN)
+    owner = newcomer(base_url, "admin", Role.ADMIN)
     path = things(owner, name)
     ended = owner.signed_in()
     ended.ok("POST", "/v1/auth/logout", 204)
