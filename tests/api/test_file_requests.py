@@ -9,9 +9,8 @@ import requests
 from chalicelib.core.caller import Role
 from chalicelib.core.ids import new_id
 from chalicelib.wiring import library as this_process
-from tests.conftest import MEDIA, Deliver
+from tests.conftest import MEDIA, Deliver, newcomer
 from tests.doors import Door
-from tests.security.test_owners import signed_in
 
 PHOTO = (MEDIA / "photo.jpg").read_bytes()
 
@@ -138,7 +137,7 @@ def test_an_owner_changes_lists_and_ends_requests(
 
 def test_what_the_owner_has_no_room_for_is_refused(ana: Door, anyone: Door, base_url: str) -> None:
     token = ask(ana)["token"]
-    admin = signed_in(base_url, Role.ADMIN)
+    admin = newcomer(base_url, "admin", Role.ADMIN)
     admin.ok("PATCH", f"/v1/admin/users/{ana.get('/v1/me')['id']}", 200, json={"quota": 1000})
     anyone.refused("POST", f"/r/{token}/uploads", 413, "no_room", json=offer(PHOTO))
 
