@@ -39,7 +39,7 @@ SIZE = 2 * MIN_PART + 5
 
 
 def large(letter: bytes = b"a", size: int = SIZE) -> bytes:
-    return b"%PDF-1.4\n" + letter * (size - 9)
+    return letter * size
 
 
 def split(content: bytes) -> list[bytes]:
@@ -55,7 +55,7 @@ def composite(content: bytes) -> str:
     return sha256(b"".join(hashlib.sha256(part).digest() for part in split(content)))
 
 
-def announced(content: bytes, name: str = "a.pdf", *, proof: bool = True, link: bool = False) -> Request:
+def announced(content: bytes, name: str = "a.txt", *, proof: bool = True, link: bool = False) -> Request:
     request = a_request(name, content, link_duplicate=link)
     return replace(request, composite=composite(content)) if proof else request
 
@@ -163,10 +163,10 @@ def test_known_content_moves_no_byte(library: Library, caller: Caller) -> None:
     first = brought_in(library, caller, announced(content), content)
     arrive(library, first.file)
     with pytest.raises(Duplicate) as refusal:
-        library.uploads.begin(caller, announced(content, "b.pdf"))
+        library.uploads.begin(caller, announced(content, "b.txt"))
     assert refusal.value.evidence["existing_file_id"] == first.file.id
     with metered() as receipt:
-        outcome = library.uploads.begin(caller, announced(content, "b.pdf", link=True))
+        outcome = library.uploads.begin(caller, announced(content, "b.txt", link=True))
     assert isinstance(outcome, Linked)
     assert receipt.calls == ["dynamodb.BatchGetItem", "dynamodb.TransactWriteItems"]
 
@@ -176,14 +176,14 @@ def test_a_claimed_hash_alone_links_nothing(library: Library, caller: Caller) ->
     liar = replace(announced(false, proof=False), sha256=sha256(honest))
     lie = brought_in(library, caller, liar, false)
     arrive(library, lie.file)
-    upload = begin(library, caller, announced(honest, "b.pdf", proof=False, link=True))
+    upload = begin(library, caller, announced(honest, "b.txt", proof=False, link=True))
     send_parts(library, caller, upload, honest)
     with pytest.raises(HashDisputed):
         library.parts.complete(caller, upload.upload.id)
     with pytest.raises(FileNotFound):
         library.files.get(caller, upload.file.id)
     with pytest.raises(HashDisputed):
-        library.uploads.begin(caller, announced(honest, "c.pdf", link=True))
+        library.uploads.begin(caller, announced(honest, "c.txt", link=True))
     assert open_at_s3(library, caller) == []
 
 
@@ -193,7 +193,7 @@ def test_sending_known_content_again_without_its_proof_ends_on_the_same_bytes(
     content = large()
     first = brought_in(library, caller, announced(content), content)
     arrive(library, first.file)
-    again = brought_in(library, caller, announced(content, "b.pdf", proof=False, link=True), content)
+    again = brought_in(library, caller, announced(content, "b.txt", proof=False, link=True), content)
     arrive(library, again.file)
     assert library.files.get(caller, again.file.id).status is library.files.get(caller, first.file.id).status
     assert open_at_s3(library, caller) == []
@@ -201,8 +201,8 @@ def test_sending_known_content_again_without_its_proof_ends_on_the_same_bytes(
 
 def test_of_two_uploads_of_one_content_the_first_finishes_both(library: Library, caller: Caller) -> None:
     content = large()
-    one = begin(library, caller, announced(content, "one.pdf"))
-    other = begin(library, caller, announced(content, "other.pdf"))
+    one = begin(library, caller, announced(content, "one.txt"))
+    other = begin(library, caller, announced(content, "other.txt"))
     send_parts(library, caller, other, content, 1)
     send_parts(library, caller, one, content)
     library.parts.complete(caller, one.upload.id)
@@ -216,7 +216,7 @@ def test_an_event_finishes_no_upload_that_claims_the_hash_for_other_bytes(
 ) -> None:
     honest, false = large(b"h"), large(b"f")
     lie = begin(library, caller, replace(announced(false, proof=False), sha256=sha256(honest)))
-    truth = begin(library, caller, announced(honest, "b.pdf", proof=False))
+    truth = begin(library, caller, announced(honest, "b.txt", proof=False))
     send_parts(library, caller, lie, false)
     library.parts.complete(caller, lie.upload.id)
     assert [file.id for file in arrive(library, lie.file)] == [lie.file.id]
