@@ -8,11 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-import botocore.loaders
-import botocore.session
-
 from chalicelib.aws.clients import Clients
+from tests.aws_clients import own_session
 
 _CHANGING = {
     *("transact_write_items", "update_item", "send_message", "put_object", "delete_object", "copy_object"),
@@ -63,16 +60,6 @@ class DyingClients(Clients):
             self.__dict__[name] = _DyingClient(getattr(clients, name), death)
 
 
-_LOADER = botocore.loaders.create_loader()
-
-
-def _session() -> boto3.Session:
-    """Return a session of its own which reads no model of a service that another has read."""
-    core = botocore.session.get_session()
-    core.register_component("data_loader", _LOADER)
-    return boto3.Session(botocore_session=core)
-
-
 class WorkerDied(Exception):
     """Nothing that the worker does any more has an effect."""
 
@@ -81,7 +68,7 @@ class MortalClients(Clients):
     """AWS for a worker that dies at its n-th call: before the call took effect, or just after."""
 
     def __init__(self, at: int, *, after: bool) -> None:
-        super().__init__(_session())
+        super().__init__(own_session())
         self._left, self._after = at, after
         self._session.events.register("before-call", self._before)
         self._session.events.register("after-call", self._afterwards)

@@ -14,6 +14,7 @@ from chalicelib import wiring
 from chalicelib.aws.clients import Clients
 from chalicelib.core.clock import Clock, now
 from chalicelib.settings import Settings
+from tests.aws_clients import own_session
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Roles:
     def library(self, name: str, clock: Clock = now) -> wiring.Library:
         """Return a library of its own under a role, with whatever time a test needs."""
         if name not in self.clients:
-            made = Clients()
+            made = Clients(own_session())
             with environment(self._session(name)):
                 assert made.dynamodb  # the first client decides whose credentials all have
             self.clients[name] = made

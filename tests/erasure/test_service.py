@@ -17,6 +17,7 @@ from chalicelib.files.models import File, Permission
 from chalicelib.organising.models import Action, Edit
 from chalicelib.sharing.models import Terms
 from chalicelib.wiring import Library, build
+from tests.aws_clients import own_session
 from tests.conftest import Deliver, FakeClock, Messages
 from tests.libraries import stored, uploaded
 
@@ -110,7 +111,7 @@ def test_it_may_be_cut_around_any_transaction_and_comes_to_the_same_end(
     library.deletion.of_oneself(owner, PASSWORD)
     cuts = 0
     while cuts < 100:  # a step that writes again what it wrote before would never end
-        clients = Clients()
+        clients = Clients(own_session())
         left = iter(range(lives - 1, -1, -1))
 
         def die(left: Iterator[int] = left, **_: object) -> None:
