@@ -21,7 +21,7 @@ test: setup-dev ## Run all tests (COVERAGE=1 holds the coverage too, .venv/bin/c
 	@$(PYTHON) -m infra.local.media_tools ensure
 	@rm -rf $(LEDGER)
 	@MEDIA_TOOLS_DIR=$$($(PYTHON) -m infra.local.media_tools ensure | tail -n 1) EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) \
-		$(PYTHON) -m pytest -n 3 --dist loadgroup $(if $(COVERAGE),--cov --cov-report=) --durations=10 $(ARGS)
+		$(PYTHON) -m pytest -n 4 --dist loadgroup $(if $(COVERAGE),--cov --cov-report=) --durations=10 $(ARGS)
 	@test -n "$(ARGS)" || EMBEDDED_AWS_IAM_LEDGER=$(LEDGER) $(PYTHON) -m pytest tests/privileges.py
 
 check: setup-dev ## Lint, check formatting, types, imports and the CloudFormation template

@@ -25,6 +25,8 @@ class Watcher:
         self._forbidden = f"{forbidden_port:04X}"
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch)
+        self._command = _command(os.getpid())
+        """A child with the same is between fork and exec, and still holds what this process has open."""
         self.seen: set[str] = set()
         self.rounds = 0
         self.children: set[int] = set()
@@ -45,7 +47,8 @@ class Watcher:
     def _look(self) -> None:
         children = list(_descendants(os.getpid(), self._ignored))
         self.children.update(children)
-        theirs = {inode for child in children for inode in _sockets(child)}
+        begun = [child for child in children if _command(child) != self._command]
+        theirs = {inode for child in begun for inode in _sockets(child)}
         for remote, state, inode in _rows():
             if inode not in theirs or state == LISTENING or remote.strip("0") == ":":
                 continue
@@ -61,6 +64,12 @@ def _descendants(pid: int, ignored: int) -> Iterator[int]:
                 if int(word) != ignored:
                     yield int(word)
                     yield from _descendants(int(word), ignored)
+
+
+def _command(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return (PROC / str(pid) / "cmdline").read_bytes()
+    return b""
 
 
 def _sockets(pid: int) -> set[str]:
