@@ -68,6 +68,8 @@ def test_an_erased_account_is_in_nobodys_counts_any_more(admin: Door, ana: Door,
     do_jobs()
     before = added_up(admin)
     ana.upload("a.txt", new_id().encode(), tags="gone")
+    # counts that were added up, so that there is something to take back
+    assert [tag["files"] for tag in ana.get("/v1/tags")["items"]] == [1]
     ana.ok("DELETE", "/v1/me", 202, json={"password": PASSWORD})
     do_jobs()
     after = added_up(admin)
