@@ -32,7 +32,7 @@ check: setup-dev ## Lint, check formatting, types, imports and the CloudFormatio
 	$(BIN)/cfn-lint infra/template.yaml
 
 contract: setup-dev ## Hold the description of the API against it with new requests (CONTRACT_SECONDS=120)
-	@CONTRACT_SECONDS=$${CONTRACT_SECONDS:-120} CONTRACT_OPTIONS="$${CONTRACT_OPTIONS:---generation-database none --max-examples 5}" \
+	@CONTRACT_SECONDS=$${CONTRACT_SECONDS:-120} CONTRACT_OPTIONS="$${CONTRACT_OPTIONS:---generation-database none}" \
 		$(PYTHON) -m pytest --show-capture=no -o timeout=0 tests/contract/test_contract.py $(ARGS)
 
 postman: ## Run the Postman collection under newman, which npx fetches, against what `make run` serves (PORT= EMAIL= PASSWORD=)

@@ -277,7 +277,7 @@ def ben(base_url: str) -> Door:
 
 
 def newcomer(base_url: str, name: str, role: Role = Role.OPERATOR) -> Door:
-    """Return the door of a new account that is signed in: a third of what it takes through the API."""
+    """Return the door of a new account that is signed in, in a third of the calls that it takes through the API."""
     library = wiring.library()
     account = library.accounts.open(f"{name}-{new_id()}@example.org", PASSWORD, None, Origin(), role=role)
     tokens = library.sessions.start(account, Origin("127.0.0.1", "pytest"))

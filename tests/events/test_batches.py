@@ -5,6 +5,7 @@ import pytest
 from chalicelib.events.batches import each_message
 from chalicelib.events.extraction import extract
 from chalicelib.events.jobs import run_jobs
+from chalicelib.events.media import examine_media
 
 
 def batch(*bodies: str) -> dict[str, list[dict[str, str]]]:
@@ -23,7 +24,7 @@ def test_only_what_raised_comes_back() -> None:
     assert done == ["a", "b"]
 
 
-@pytest.mark.parametrize("handler", [extract, run_jobs])
+@pytest.mark.parametrize("handler", [extract, examine_media, run_jobs])
 def test_a_message_that_cannot_even_be_read_is_in_the_log(
     handler: object, caplog: pytest.LogCaptureFixture
 ) -> None:
